@@ -1,0 +1,1 @@
+"""Measures of labels and of coverage, on speeches with gold labels."""

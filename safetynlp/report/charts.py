@@ -1,0 +1,78 @@
+"""Inline SVG drawings of the page. They hold shapes and digits only; words are HTML beside them.
+
+Sizes that depend on data are SVG attributes, not styles, so that the page needs no inline style
+and its Content-Security-Policy can forbid them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+__all__ = ["bar", "ladder", "ruler", "stripes"]
+
+_STEPS = 5  # levels 0 to 4
+
+
+def ruler(share: float) -> Markup:
+    """A scale from 0 to 100 with a filled part and a pointer; ``share`` is in [0, 1]."""
+    ticks = Markup().join(
+        Markup(
+            '<line class="tick" x1="{0}%" x2="{0}%" y1="16" y2="22"/>'
+            '<text class="tick-text" x="{0}%" y="36" text-anchor="{1}">{0}</text>'
+        ).format(x, {0: "start", 100: "end"}.get(x, "middle"))
+        for x in (0, 25, 50, 75, 100)
+    )
+    return Markup(
+        '<svg class="ruler" width="100%" height="40" aria-hidden="true" focusable="false">'
+        '<rect class="track" x="0" y="4" width="100%" height="10" rx="5"/>'
+        '<rect class="fill" x="0" y="4" width="{:.2f}%" height="10" rx="5"/>{}</svg>'
+    ).format(100 * share, ticks)
+
+
+def bar(share: float, dark: float | None = None) -> Markup:
+    """A horizontal bar; both shares are in [0, 1] of the full width.
+
+    ``dark`` is the part of it drawn darker, None for a bar in one tone.
+    """
+    inner = Markup()
+    if dark is not None:
+        inner = Markup('<rect class="dark" width="{:.2f}%" height="10" rx="2"/>').format(100 * dark)
+    return Markup(
+        '<svg class="bar" width="100%" height="10" aria-hidden="true" focusable="false">'
+        '<rect class="track" width="100%" height="10" rx="2"/>'
+        '<rect class="fill" width="{:.2f}%" height="10" rx="2"/>{}</svg>'
+    ).format(100 * share, inner)
+
+
+def ladder(level: int) -> Markup:
+    """Five rising steps for the levels 0–4, filled up to ``level``."""
+    steps = Markup().join(
+        Markup('<rect class="{}" x="{}" y="{}" width="6" height="{}" rx="1"/>').format(
+            "on" if step <= level else "off", 8 * step, 16 - 4 * step, 4 + 4 * step
+        )
+        for step in range(_STEPS)
+    )
+    return Markup(
+        '<svg class="ladder l{}" width="38" height="20" aria-hidden="true" focusable="false">'
+        "{}</svg>"
+    ).format(level, steps)
+
+
+def stripes(tones: Sequence[int]) -> Markup:
+    """One stripe per segment, left to right; a tone is the number of a class ``s0``, ``s1`` …"""
+    # Equal neighbours are one rectangle: a long speech would else be thousands of them.
+    shapes, start = [], 0
+    for end in range(1, len(tones) + 1):
+        if end == len(tones) or tones[end] != tones[start]:
+            shapes.append(
+                Markup('<rect class="s{}" x="{}" width="{}" height="1"/>').format(
+                    tones[start], start, end - start
+                )
+            )
+            start = end
+    return Markup(
+        '<svg class="stripes" width="100%" height="22" viewBox="0 0 {} 1" '
+        'preserveAspectRatio="none" aria-hidden="true" focusable="false">{}</svg>'
+    ).format(max(1, len(tones)), Markup().join(shapes))

@@ -1,0 +1,68 @@
+"use strict";
+// Niceties only: the page is complete without this script.
+(function () {
+  var each = function (root, selector, work) {
+    Array.prototype.forEach.call(root.querySelectorAll(selector), work);
+  };
+
+  // A link into a folded part unfolds it.
+  function reveal() {
+    var target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) return;
+    for (var node = target.parentElement; node; node = node.parentElement) {
+      if (node.tagName === "DETAILS") node.open = true;
+    }
+    target.scrollIntoView({ block: "start" });
+  }
+
+  each(document, "article", function (article) {
+    var topics = article.querySelector(".topics");
+    var speech = article.querySelector(".speech");
+    var hits = article.querySelector(".hits");
+
+    each(article, ".js", function (tool) { tool.hidden = false; });
+
+    article.querySelector(".only-gaps").addEventListener("change", function (event) {
+      topics.classList.toggle("gaps-only", event.target.checked);
+    });
+
+    article.querySelector(".filter").addEventListener("change", function (event) {
+      var token = event.target.value;
+      var found = 0;
+      speech.classList.toggle("filtered", token !== "");
+      each(speech, ".seg", function (segment) {
+        var match = token !== "" && segment.dataset.l.split(" ").indexOf(token) >= 0;
+        segment.classList.toggle("hit", match);
+        if (match) found += 1;
+      });
+      hits.textContent = token ? hits.dataset.form.replace("{}", found) : "";
+      if (token) setFolds(true);
+    });
+
+    function setFolds(open) {
+      each(speech, "details", function (fold) { fold.open = open; });
+    }
+    article.querySelector(".open-all").addEventListener("click", function () { setFolds(true); });
+    article.querySelector(".close-all").addEventListener("click", function () { setFolds(false); });
+
+    // A link or label inside a heading must not fold it.
+    each(speech, "summary .marks", function (marks) {
+      marks.addEventListener("click", function (event) {
+        if (!event.target.closest("a")) event.preventDefault();
+      });
+    });
+  });
+
+  // On paper everything is open.
+  var closed = [];
+  window.addEventListener("beforeprint", function () {
+    each(document, "details:not([open])", function (fold) { closed.push(fold); fold.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    closed.forEach(function (fold) { fold.open = false; });
+    closed = [];
+  });
+
+  window.addEventListener("hashchange", reveal);
+  reveal();
+})();

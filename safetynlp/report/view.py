@@ -1,0 +1,401 @@
+"""What the page shows of one speech, worked out so that the template only lays it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from safetynlp.analyzer import Analysis
+from safetynlp.coverage import ELEMENTS, Coverage, GroupCoverage, Quote, TopicCoverage
+from safetynlp.report import charts
+from safetynlp.report.counts import label_counts
+from safetynlp.report.outline import Block, outline
+from safetynlp.report.ranking import ranked_gaps, telling_quotes
+from safetynlp.schema import Facet
+
+__all__ = ["SpeechView", "speech_view"]
+
+_FIRST_GAPS = 5  # shown at once; the others are folded
+_FUNCTION, _DIRECTIVE = "function", "directive"  # of the package's schema
+_TONES = 8  # classes s0 … s7 of the style sheet
+_HUES = 6  # classes f0 … f5
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteView:
+    """A quote with the address of its place on the page; ``number`` counts segments from 1."""
+
+    text: str
+    href: str
+    number: int
+    elements: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicView:
+    """One topic; ``elements`` are (name, reached)."""
+
+    anchor: str
+    id: str
+    name: str
+    vital: bool
+    level: int
+    score: str
+    ladder: Markup
+    elements: list[tuple[str, bool]]
+    quotes: list[QuoteView]
+    more: list[QuoteView]
+    gap: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One group; ``score`` and ``bar`` are None if no topic of it applies."""
+
+    name: str
+    share: str
+    score: str | None
+    bar: Markup | None
+    topics: list[TopicView]
+
+
+@dataclass(frozen=True, slots=True)
+class GapView:
+    """A gap with what closing it brings, in points of 100."""
+
+    topic: TopicView
+    gain: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChartView:
+    """Label counts of a facet: rows (name, count, bar), and the names of absent labels."""
+
+    name: str
+    note: str
+    legend: str
+    hue: int
+    single: bool
+    rows: list[tuple[str, int, Markup, int]]
+    absent: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A label on a segment."""
+
+    facet: str
+    name: str
+    probability: str
+    hue: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """One segment. ``tone`` colours its rule, ``tokens`` are what the filter looks for."""
+
+    anchor: str
+    number: int
+    text: str
+    tone: int
+    tags: list[Chip]
+    chips: list[Chip]
+    tokens: str
+    topics: list[tuple[str, str, str]]  # id, href, name
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechView:
+    """One speech with its score, in one language."""
+
+    key: str
+    name: str
+    rubric: str
+    rubric_id: str
+    rubric_version: str
+    n_segments: int
+    n_characters: int
+    total: str
+    ruler: Markup
+    total_bar: Markup
+    metrics: list[tuple[str, str, str]]  # name, value, note
+    groups: list[GroupView]
+    gaps: list[GapView]
+    more_gaps: list[GapView]
+    not_applicable: list[tuple[str, str, str]]  # id, name, reason
+    charts: list[ChartView]
+    stripes: Markup | None
+    tones: list[tuple[int, str]]
+    filters: list[tuple[str, list[tuple[str, str, int]]]]
+    blocks: list[Block]
+    segments: list[SegmentView]
+    audit: list[tuple[str, str]]
+
+
+def speech_view(
+    analysis: Analysis, coverage: Coverage, number: int, lang: str, say: Mapping[str, str]
+) -> SpeechView:
+    """Work out what the page shows of one speech.
+
+    Args:
+        analysis: the labelled speech.
+        coverage: its score.
+        number: of the speech on the page, from 1; makes its anchors unique.
+        lang: ``"zh"`` or ``"en"``.
+        say: the wording of the page in that language.
+    """
+    return _Builder(analysis, coverage, f"d{number}", lang, say).view()
+
+
+class _Builder:
+    def __init__(
+        self,
+        analysis: Analysis,
+        coverage: Coverage,
+        key: str,
+        lang: str,
+        say: Mapping[str, str],
+    ) -> None:
+        self._analysis = analysis
+        self._coverage = coverage
+        self._key = key
+        self._lang = lang
+        self._say = say
+        # The page is passed on: the folders of this computer are nobody's business.
+        self._name = re.split(r"[/\\]", analysis.document.source)[-1] or analysis.document.source
+        self._quotes = telling_quotes(coverage)
+        self._number_at = {segment.start: n for n, segment in enumerate(analysis.segments)}
+        self._topics = {topic.id: self._topic(topic) for topic in coverage.topics}
+        self._topics_at = self._find_topics()
+        facets = analysis.schema.facets
+        self._hue = {facet.id: n % _HUES for n, facet in enumerate(facets)}
+        single = [facet for facet in facets if facet.kind == "single"]
+        self._tone_facet = single[0] if single else None
+
+    def view(self) -> SpeechView:
+        """The whole of it."""
+        analysis, coverage = self._analysis, self._coverage
+        gaps = [
+            GapView(self._topics[gap.topic.id], f"{100 * gap.gain:.1f}")
+            for gap in ranked_gaps(coverage)
+        ]
+        counts = label_counts(analysis)
+        return SpeechView(
+            key=self._key,
+            name=self._name,
+            rubric=coverage.rubric_name[self._lang],
+            rubric_id=coverage.rubric_id,
+            rubric_version=coverage.rubric_version,
+            n_segments=len(analysis.segments),
+            n_characters=sum(segment.end - segment.start for segment in analysis.segments),
+            total=f"{100 * coverage.total:.1f}",
+            ruler=charts.ruler(coverage.total),
+            total_bar=charts.bar(coverage.total),
+            metrics=self._metrics(),
+            groups=[self._group(group) for group in coverage.groups],
+            gaps=gaps[:_FIRST_GAPS],
+            more_gaps=gaps[_FIRST_GAPS:],
+            not_applicable=[
+                (topic.id, topic.name[self._lang], topic.reason[self._lang])
+                for topic in coverage.not_applicable
+            ],
+            charts=[self._chart(facet, counts[facet.id]) for facet in analysis.schema.facets],
+            stripes=self._stripes(),
+            tones=self._tones(),
+            filters=self._filters(counts),
+            blocks=outline(analysis),
+            segments=list(self._segments()),
+            audit=self._audit(),
+        )
+
+    def _metrics(self) -> list[tuple[str, str, str]]:
+        say, coverage = self._say, self._coverage
+        mentioned = sum(topic.level > 0 for topic in coverage.topics)
+        breadth_note = say["breadth_note"].format(len(coverage.topics), mentioned)
+        return [
+            (say["breadth"], f"{coverage.breadth:.0%}", breadth_note),
+            (say["depth"], f"{coverage.depth:.2f}", say["depth_note"]),
+            (say["balance"], f"{coverage.balance:.2f}", say["balance_note"]),
+            (say["density"], f"{coverage.density:.1f}", say["density_note"]),
+        ]
+
+    def _group(self, group: GroupCoverage) -> GroupView:
+        scored = [g.weight for g in self._coverage.groups if g.score is not None]
+        members = [t for t in self._coverage.topics if t.group == group.id]
+        applies = group.score is not None
+        return GroupView(
+            name=group.name[self._lang],
+            share=f"{group.weight / sum(scored):.0%}" if applies else "",
+            score=f"{100 * group.score:.0f}" if group.score is not None else None,
+            bar=charts.bar(group.score) if group.score is not None else None,
+            topics=[self._topics[topic.id] for topic in members],
+        )
+
+    def _topic(self, topic: TopicCoverage) -> TopicView:
+        shown, rest = _enough(self._quotes[topic.id])
+        return TopicView(
+            anchor=f"{self._key}-t-{topic.id}",
+            id=topic.id,
+            name=topic.name[self._lang],
+            vital=topic.vital,
+            level=topic.level,
+            score=f"{topic.score:.2f}",
+            ladder=charts.ladder(topic.level),
+            elements=[(self._say[element], topic.elements[element]) for element in ELEMENTS],
+            quotes=[self._quote(quote) for quote in shown],
+            more=[self._quote(quote) for quote in rest],
+            gap=topic.gap[self._lang],
+        )
+
+    def _quote(self, quote: Quote) -> QuoteView:
+        number = self._number_at[quote.start]
+        names = self._say["comma"].join(self._say[element] for element in quote.elements)
+        return QuoteView(quote.text, f"#{self._key}-s{number + 1}", number + 1, names)
+
+    def _find_topics(self) -> dict[int, list[TopicView]]:
+        """Topics by the start of the segments that are evidence for them."""
+        found: dict[int, list[TopicView]] = {}
+        for topic in self._coverage.topics:
+            for quote in topic.quotes:
+                found.setdefault(quote.start, []).append(self._topics[topic.id])
+        return found
+
+    def _chart(self, facet: Facet, counts: Mapping[str, int]) -> ChartView:
+        demanded = self._demanded(facet)
+        highest = max([1, *counts.values()])
+        # sorted() keeps the order of the schema among equal counts.
+        ranked = sorted((label for label in facet.labels if counts[label.id]),
+                        key=lambda label: -counts[label.id])  # fmt: skip
+        rows = [
+            (
+                label.name.get(self._lang),
+                counts[label.id],
+                charts.bar(
+                    counts[label.id] / highest,
+                    None if demanded is None else demanded.get(label.id, 0) / highest,
+                ),
+                facet.labels.index(label) % _TONES,
+            )
+            for label in ranked
+        ]
+        legend = ""
+        if demanded is not None:
+            name = self._analysis.schema.facet(_FUNCTION).label(_DIRECTIVE).name.get(self._lang)
+            legend = self._say["directive_legend"].format(name)
+        return ChartView(
+            name=facet.name.get(self._lang),
+            note=facet.definition.get(self._lang),
+            legend=legend,
+            hue=self._hue[facet.id],
+            single=facet is self._tone_facet,
+            rows=rows,
+            absent=[label.name.get(self._lang) for label in facet.labels if not counts[label.id]],
+        )
+
+    def _demanded(self, facet: Facet) -> dict[str, int] | None:
+        """Counts of the labels in directive sentences alone; None if that cannot be told."""
+        schema = self._analysis.schema
+        has_directive = _FUNCTION in schema.facet_ids and (
+            _DIRECTIVE in schema.facet(_FUNCTION).label_ids
+        )
+        if facet.id == _FUNCTION or not has_directive:
+            return None
+        demanded: dict[str, int] = {}
+        for segment in self._analysis.segments:
+            if _DIRECTIVE in segment.labels[_FUNCTION]:
+                for label in segment.labels[facet.id]:
+                    demanded[label] = demanded.get(label, 0) + 1
+        return demanded
+
+    def _segments(self) -> Iterator[SegmentView]:
+        schema = self._analysis.schema
+        for number, segment in enumerate(self._analysis.segments):
+            chips: dict[str, list[Chip]] = {"single": [], "multi": []}
+            tokens = []
+            for n, facet in enumerate(schema.facets):
+                for id in segment.labels[facet.id]:
+                    tokens.append(f"{n}.{facet.label_ids.index(id)}")
+                    name = facet.label(id).name.get(self._lang)
+                    score = f"{segment.scores[facet.id][id]:.2f}"
+                    chip = Chip(facet.name.get(self._lang), name, score, self._hue[facet.id])
+                    chips[facet.kind].append(chip)
+            yield SegmentView(
+                anchor=f"{self._key}-s{number + 1}",
+                number=number + 1,
+                text=segment.text,
+                tone=self._tone(number),
+                tags=chips["single"],
+                chips=chips["multi"],
+                tokens=" ".join(tokens),
+                topics=[
+                    (topic.id, f"#{topic.anchor}", topic.name)
+                    for topic in self._topics_at.get(segment.start, ())
+                ],
+            )
+
+    def _tone(self, number: int) -> int:
+        facet = self._tone_facet
+        if facet is None:
+            return 0
+        id = self._analysis.segments[number].labels[facet.id][0]
+        return facet.label_ids.index(id) % _TONES
+
+    def _stripes(self) -> Markup | None:
+        count = len(self._analysis.segments)
+        if self._tone_facet is None or not count:
+            return None
+        return charts.stripes([self._tone(number) for number in range(count)])
+
+    def _tones(self) -> list[tuple[int, str]]:
+        if self._tone_facet is None:
+            return []
+        labels = self._tone_facet.labels
+        return [(n % _TONES, label.name.get(self._lang)) for n, label in enumerate(labels)]
+
+    def _filters(
+        self, counts: Mapping[str, Mapping[str, int]]
+    ) -> list[tuple[str, list[tuple[str, str, int]]]]:
+        """Facet name with (token, label name, count) of each label that occurs."""
+        return [
+            (
+                facet.name.get(self._lang),
+                [
+                    (f"{n}.{k}", label.name.get(self._lang), counts[facet.id][label.id])
+                    for k, label in enumerate(facet.labels)
+                    if counts[facet.id][label.id]
+                ],
+            )
+            for n, facet in enumerate(self._analysis.schema.facets)
+        ]
+
+    def _audit(self) -> list[tuple[str, str]]:
+        say, audit, coverage = self._say, self._analysis.audit, self._coverage
+        schema = self._analysis.schema
+        return [
+            (say["document"], self._name),
+            (say["model"], audit.model),
+            (say["fingerprint"], audit.model_sha256 or say["none"]),
+            (say["schema"], f"{schema.id} {say['version'].format(schema.version)}"),
+            (
+                say["rubric"],
+                f"{coverage.rubric_id} {say['version'].format(coverage.rubric_version)}",
+            ),
+            (say["program"], f"safetynlp {audit.safetynlp_version}"),
+        ]
+
+
+def _enough(quotes: Sequence[Quote]) -> tuple[list[Quote], list[Quote]]:
+    """The fewest leading quotes that together support all that any supports, and the rest."""
+    shown: list[Quote] = []
+    rest: list[Quote] = []
+    supported: set[str] = set()
+    for quote in quotes:
+        if supported.issuperset(quote.elements):
+            rest.append(quote)
+        else:
+            shown.append(quote)
+            supported.update(quote.elements)
+    return shown, rest

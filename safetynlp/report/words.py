@@ -1,0 +1,145 @@
+"""The wording of reports in Chinese and English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from safetynlp.errors import UsageError
+
+__all__ = ["ELEMENT_WORDS", "words"]
+
+_WORDS = {
+    # of both the terminal report and the page
+    "sentences": ("{} 句", "{} sentences"),
+    "characters": ("{} 字", "{} characters"),
+    "total": ("总分", "Total"),
+    "out_of": ("/ 100", "/ 100"),
+    "note": (
+        "总分只说明讲到了多少要点、讲得多具体，不评价讲话好坏；由模型自动判断，可能有误，请对照原文。",
+        "The total says how many topics are treated and how concretely, not whether the speech is "
+        "good. It is judged by a model and may err: check it against the text.",
+    ),
+    "breadth": ("覆盖面", "Breadth"),
+    "breadth_note": ("{} 个要点中提到 {} 个", "of {} topics, {} are mentioned"),
+    "depth": ("平均深度", "Depth"),
+    "depth_note": ("已提到要点的平均得分", "mean score of the topics mentioned"),
+    "balance": ("均衡度", "Balance"),
+    "balance_note": ("最低组与最高组得分之比", "lowest group score over the highest"),
+    "density": ("证据密度", "Density"),
+    "density_unit": ("{} 句/千字", "{} per 1,000 characters"),
+    "density_note": ("每千字中可作依据的句数", "evidence sentences per 1,000 characters"),
+    "groups": ("各组得分", "Groups"),
+    "share": ("占总分 {}", "{} of the total"),
+    "topics": ("逐项要点", "Topics"),
+    "topics_note": (
+        "每个要点看四件事：提及、部署、定责、定标；做到几件就是几级。",
+        "Each topic asks four things: mentioned, deployed, assigned, specified. The level counts "
+        "those reached.",
+    ),
+    "level": ("{} 级", "level {}"),
+    "vital": ("必备", "vital"),
+    "vital_mark": ("* 为必备要点", "* vital topic"),
+    "no_quote": ("没有找到依据", "no evidence found"),
+    "gaps": ("先补什么", "What to add first"),
+    "gaps_note": (
+        "按补足后总分最多能增加多少排序",
+        "by how much the total rises if the topic is treated fully",
+    ),
+    "no_gaps": ("所有要点都已讲到四级。", "Every topic is treated at level 4."),
+    "not_applicable": ("不适用的要点", "Topics that do not apply"),
+    "not_applicable_note": ("不计入总分", "left out of the total"),
+    "none_applies": ("不适用", "n/a"),
+    "labels": ("标签统计", "Labels"),
+    "labels_unit": ("句数", "number of sentences"),
+    "none": ("无", "none"),
+    "model": ("模型", "Model"),
+    "rubric": ("要点表", "Rubric"),
+    "version": ("版本 {}", "version {}"),
+    "empty": ("没有可分析的句子。", "There are no sentences to analyse."),
+    "comma": ("、", ", "),
+    "colon": ("：", ": "),
+    "open_quote": ("「", "“"),
+    "close_quote": ("」", "”"),
+    # of the page alone
+    "report": ("安全生产讲话覆盖报告", "Coverage report of a work-safety speech"),
+    "reports": ("安全生产讲话覆盖报告（{} 篇）", "Coverage of {} work-safety speeches"),
+    "document": ("讲话", "Speech"),
+    "skip": ("跳到正文", "Skip to content"),
+    "sections": ("本页内容", "On this page"),
+    "overview": ("总览", "Overview"),
+    "text": ("全文标注", "Annotated text"),
+    "text_note": (
+        "左侧色条是句子功能；标签上悬停、点按或用 Tab 键选中可看概率。灰字是网页或页码等版面文字，不参与分析。",
+        "The bar at the left is the function of the sentence; hover, tap or tab to a label for its "
+        "probability. Grey text is page furniture and not analysed.",
+    ),
+    "text_note_print": ("左侧色条是句子功能。", "The bar at the left is the function of the sentence."),
+    "map_note": (
+        "每格一个要点，格中数字是级别（0–4），点击查看",
+        "one square per topic with its level (0–4); click for details",
+    ),
+    "group": ("组", "Group"),
+    "score": ("得分", "Score"),
+    "levels": ("要点级别", "Topic levels"),
+    "topic": ("要点", "Topic"),
+    "evidence": ("依据", "Evidence"),
+    "more_quotes": ("另有 {} 句", "{} more"),
+    "more_gaps": ("其余 {} 项", "{} more"),
+    "gain": ("最多 +{} 分", "up to +{} points"),
+    "reached": ("已做到", "reached"),
+    "not_reached": ("未做到", "not reached"),
+    "gap": ("缺口", "Gap"),
+    "complete": ("四项齐全", "complete"),
+    "only_gaps": ("只看有缺口的", "Only topics with gaps"),
+    "supports": ("支持{}", "supports {}"),
+    "sentence": ("第 {} 句", "sentence {}"),
+    "directive_legend": ("深色：出现在“{}”句中", "dark: in sentences that are “{}”"),
+    "absent": ("未出现", "absent"),
+    "rhythm": ("全文脉络：从左到右每一格是一句", "the speech from left to right, one sentence each"),
+    "filter": ("突出显示标签", "Highlight label"),
+    "filter_all": ("全部", "all"),
+    "filter_count": ("{} 句", "{} sentences"),
+    "open_all": ("全部展开", "Unfold all"),
+    "close_all": ("全部收起", "Fold all"),
+    "show_probabilities": ("显示概率", "Show probabilities"),
+    "probability": ("概率", "probability"),
+    "evidence_for": ("作为依据", "evidence for"),
+    "furniture": ("版面文字，未分析", "page furniture, not analysed"),
+    "audit": ("审计信息", "Audit"),
+    "fingerprint": ("模型指纹", "Model hash"),
+    "schema": ("标签体系", "Label schema"),
+    "program": ("程序", "Program"),
+    "thresholds": ("阈值", "Thresholds"),
+    "thresholds_note": (
+        "多标签分面逐标签设阈值，随模型保存；运行时另行指定的以其为准。单标签分面取概率最高者。",
+        "multi-label facets have one threshold per label, kept with the model, unless one was given "
+        "for the run; single-label facets take the likeliest label.",
+    ),
+    "privacy": ("隐私", "Privacy"),
+    "privacy_note": (
+        "在本机离线生成；本页不联网、不含统计或跟踪代码，可直接转发或打印。",
+        "made offline on this computer; this page uses no network and has no tracking.",
+    ),
+}  # fmt: skip
+
+ELEMENT_WORDS = {
+    "mentioned": ("提及", "mentioned"),
+    "deployed": ("部署", "deployed"),
+    "assigned": ("定责", "assigned"),
+    "specified": ("定标", "specified"),
+}
+
+
+def words(lang: str) -> Mapping[str, str]:
+    """The wording in ``lang``, elements of coverage under their ids.
+
+    Raises:
+        UsageError: ``lang`` is neither ``"zh"`` nor ``"en"``.
+    """
+    if lang not in ("zh", "en"):
+        raise UsageError(
+            f'language: found "{lang}", expected zh or en.', f"语言：“{lang}”有误，应为 zh 或 en。"
+        )
+    return {
+        key: pair[0 if lang == "zh" else 1] for key, pair in (_WORDS | ELEMENT_WORDS).items()
+    }

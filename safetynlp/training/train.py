@@ -1,0 +1,189 @@
+"""The whole run: labelled speeches in, a model folder with its figures out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from safetynlp.classifier import Classifier, ModelSettings
+from safetynlp.errors import ModelError
+from safetynlp.evaluation.data import LabelledRow, labelled_files, read_jsonl, split_by_doc
+from safetynlp.evaluation.metrics import FacetMetrics, evaluate
+from safetynlp.lexicon import Lexicon
+from safetynlp.prediction import calibrated
+from safetynlp.schema import Schema
+from safetynlp.segment import SEGMENTER_VERSION
+from safetynlp.training.calibrate import fit_calibration, fit_thresholds
+from safetynlp.training.e5 import build_e5_small_zh
+from safetynlp.training.export import write_model_folder
+from safetynlp.training.fit import Rows, fit, logits_of
+from safetynlp.training.model import MultiFacetModel
+from safetynlp.training.recipe import Recipe
+
+__all__ = ["TrainResult", "corpus_sha256", "resolve_base", "train"]
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A trained model folder and its figures on the test speeches, by facet id."""
+
+    path: Path
+    metrics: Mapping[str, FacetMetrics]
+    docs: Mapping[str, tuple[str, ...]]  # part → its speeches
+
+
+def train(
+    recipe: Recipe,
+    corpus: Path,
+    out: Path,
+    *,
+    base: Path | None = None,
+    schema: Schema | None = None,
+    lexicon: Lexicon | None = None,
+    log: Callable[[str], None] = print,
+) -> TrainResult:
+    """Train a model and write its folder, whole or not at all.
+
+    Args:
+        recipe: settings. corpus: folder of labelled ``*.jsonl``. out: the model folder.
+        base: a base encoder built before; None builds or finds ``recipe.base``.
+        schema, lexicon: None takes those of the package.
+        log: takes progress lines.
+
+    Raises:
+        DataError: the corpus is faulty. ModelError: the base encoder cannot be had.
+    """
+    schema, lexicon = schema or Schema.default(), lexicon or Lexicon.default()
+    parts = split_by_doc(read_jsonl([corpus], schema), recipe.shares, recipe.split_seed)
+    for name, rows in parts.items():
+        log(f"{name}: {len(rows)} segments of {len({row.doc for row in rows})} speeches")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = base or resolve_base(recipe.base, Path(scratch))
+        tokenizer_file = folder / "tokenizer.json"
+        tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        torch.manual_seed(recipe.fit.seed)
+        model = MultiFacetModel.from_encoder(folder, schema, recipe.fit.dropout)
+        learned = Rows.encode(parts["train"], tokenizer, lexicon, schema)
+        held_out = Rows.encode(parts["validation"], tokenizer, lexicon, schema)
+
+        def after_epoch(epoch: int) -> None:
+            scores = _f1_micro_at_zero(logits_of(model, held_out), held_out, schema)
+            log(f"epoch {epoch}: validation f1_micro before thresholds: {scores}")
+
+        fit(model, learned, schema, recipe.fit, after_epoch=after_epoch, log=log)
+        settings = _settings(recipe, corpus, model, held_out, schema, lexicon)
+        write_model_folder(out, model, tokenizer_file, settings)
+    return _measured(out, parts)
+
+
+def _settings(
+    recipe: Recipe,
+    corpus: Path,
+    model: MultiFacetModel,
+    held_out: Rows,
+    schema: Schema,
+    lexicon: Lexicon,
+) -> ModelSettings:
+    """Calibration and thresholds from the validation speeches."""
+    logits = logits_of(model, held_out)
+    calibration = fit_calibration(logits, held_out.y, held_out.known, schema)
+    probabilities = calibrated(logits, calibration, schema)
+    return ModelSettings(
+        name=f"{recipe.name} {recipe.version}",
+        schema=schema,
+        thresholds=fit_thresholds(probabilities, held_out.y, held_out.known, schema),
+        calibration=calibration,
+        lexicon=lexicon.to_dict(),
+        max_tokens=recipe.fit.max_tokens,
+        segmenter_version=SEGMENTER_VERSION,
+        corpus_sha256=corpus_sha256(corpus),
+    )
+
+
+def _measured(out: Path, parts: Mapping[str, Sequence[LabelledRow]]) -> TrainResult:
+    """Measure the written int8 model on the test speeches, and note it in ``metrics.json``."""
+    classifier = Classifier.from_pretrained(out)
+    test = parts["test"]
+    metrics = evaluate(classifier.predict([row.text for row in test]), test, classifier.schema)
+    docs = {name: tuple(sorted({row.doc for row in rows})) for name, rows in parts.items()}
+    content = {
+        "model": classifier.name,
+        "model_sha256": classifier.sha256,
+        "corpus": {
+            "sha256": classifier.settings.corpus_sha256,
+            "segments": {name: len(rows) for name, rows in parts.items()},
+            "speeches": docs,
+        },
+        "test": {facet: figures.to_dict() for facet, figures in metrics.items()},
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    (out / "metrics.json").write_text(text, "utf-8")
+    return TrainResult(out, metrics, docs)
+
+
+def resolve_base(base: str, scratch: Path) -> Path:
+    """Folder with the base encoder and its ``tokenizer.json``.
+
+    Args:
+        base: ``"e5-small-zh"``, a folder, or an id of a model hub.
+        scratch: folder to build in or download to.
+
+    Raises:
+        ModelError: there is no such folder, and no hub that knows it.
+    """
+    if base == "e5-small-zh":
+        return build_e5_small_zh(scratch / base)
+    folder = Path(base) if Path(base).is_dir() else _from_hub(base, scratch)
+    if not (folder / "tokenizer.json").is_file():
+        from transformers import AutoTokenizer
+
+        AutoTokenizer.from_pretrained(str(folder)).save_pretrained(str(scratch / "tokenizer"))
+        (folder / "tokenizer.json").write_bytes((scratch / "tokenizer/tokenizer.json").read_bytes())
+    return folder
+
+
+def _from_hub(base: str, scratch: Path) -> Path:
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = scratch / "base"
+    try:
+        AutoModel.from_pretrained(base, add_pooling_layer=False).save_pretrained(folder)
+        AutoTokenizer.from_pretrained(base).save_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f'base "{base}": no such folder, and no model hub gave it: {error}. '
+            'Use "e5-small-zh", which needs no hub, or name a folder with a BERT checkpoint.',
+            f"基础编码器“{base}”：本地没有此文件夹，也未能从模型库取得：{error}。"
+            "可用无需联网的 e5-small-zh，或给出本地 BERT 检查点文件夹。",
+        ) from error
+    return folder
+
+
+def corpus_sha256(corpus: Path) -> str:
+    """Hash of the labelled files of a corpus, names and contents."""
+    digest = hashlib.sha256()
+    for file in labelled_files([corpus]):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _f1_micro_at_zero(logits: np.ndarray, rows: Rows, schema: Schema) -> dict[str, float]:
+    """A quick look during training: multi-label F1 at logit 0, single-label accuracy."""
+    scores: dict[str, float] = {}
+    for index, (facet, part) in enumerate(schema.columns()):
+        z, y = logits[rows.known[:, index], part], rows.y[rows.known[:, index], part] > 0
+        if facet.kind == "multi":
+            hits, total = ((z > 0) & y).sum(), (z > 0).sum() + y.sum()
+            scores[facet.id] = round(float(2 * hits / total), 4) if total else 0.0
+        elif len(z):
+            scores[facet.id] = round(float((z.argmax(1) == y.argmax(1)).mean()), 4)
+    return scores
