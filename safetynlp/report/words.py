@@ -105,6 +105,10 @@ _WORDS = {
     "probability": ("概率", "probability"),
     "evidence_for": ("作为依据", "evidence for"),
     "furniture": ("版面文字，未分析", "page furniture, not analysed"),
+    "topics_key": (
+        "要点编号（如有）表示该句是这些要点的依据",
+        "topic ids tell for which topics the sentence is evidence",
+    ),
     "audit": ("审计信息", "Audit"),
     "fingerprint": ("模型指纹", "Model hash"),
     "schema": ("标签体系", "Label schema"),
