@@ -89,22 +89,16 @@ def score(
 
     batch = console.Batch.run(files, work, lang)
     if batch.results:
-        text = _score_result(batch.results, form, lang, as_list=len(files) > 1)
+        if form == "text":
+            width = console.text_width(out)
+            text = "\n".join(report.score_text(*pair, lang, width=width) for pair in batch.results)
+        elif form == "html":
+            text = report.report_html(batch.results, lang)
+        else:
+            records = [report.score_record(*pair) for pair in batch.results]
+            text = _json(records if len(files) > 1 else records[0])
         console.deliver(text, out, lang)
     batch.finish(lang)
-
-
-def _score_result(
-    pairs: Sequence[tuple[Analysis, Coverage]], form: str, lang: str, *, as_list: bool
-) -> str:
-    from safetynlp import report
-
-    if form == "html":
-        return report.report_html(pairs, lang)
-    if form == "text":
-        return "\n".join(report.score_text(*pair, lang) for pair in pairs)
-    records = [report.score_record(*pair) for pair in pairs]
-    return _json(records if as_list else records[0])
 
 
 @app.command(help="给讲话逐句标注 / Label speeches sentence by sentence.")

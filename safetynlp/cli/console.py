@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -31,6 +32,7 @@ __all__ = [
     "describe",
     "language",
     "say",
+    "text_width",
     "use_utf8",
 ]
 
@@ -42,6 +44,8 @@ _EXIT_CLOSED_PIPE = 141  # as a shell reports a command whose reader went away
 STDIN = "-"
 _STDIN_NAME = "<stdin>"
 _DEBUG = "SAFETYNLP_DEBUG"
+_PAGE_COLUMNS = 96
+_MAX_COLUMNS = 120
 
 T = TypeVar("T")
 
@@ -70,9 +74,17 @@ def language(arguments: Sequence[str]) -> str:
 
 
 def say(message: str) -> None:
-    """One line on standard error; nothing if it is closed."""
+    """Write a message to standard error, a line for each of its mistakes; nothing if closed."""
     if sys.stderr is not None:
-        print("safetynlp:", " ".join(message.split("\n")), file=sys.stderr)
+        for line in message.splitlines():
+            print("safetynlp:", line, file=sys.stderr)
+
+
+def text_width(out: str | None) -> int:
+    """Columns for a text result: those of the terminal, within reason, or of a page."""
+    if out is not None or sys.stdout is None or not sys.stdout.isatty():
+        return _PAGE_COLUMNS
+    return min(shutil.get_terminal_size().columns, _MAX_COLUMNS)
 
 
 def describe(error: Exception, lang: str) -> str:
@@ -83,7 +95,7 @@ def describe(error: Exception, lang: str) -> str:
         return _usage_message(error, lang)
     if os.environ.get(_DEBUG) == "1":
         traceback.print_exception(error)
-    what = f"{type(error).__name__}: {error}"
+    what = " ".join(f"{type(error).__name__}: {error}".split())
     if lang == "zh":
         return f"内部错误（{what}）。请把所用命令和文件告知开发者；设 {_DEBUG}=1 可查看详情。"
     return (
@@ -204,18 +216,20 @@ def check_out(out: str | None, files: Sequence[str]) -> None:
     if out is None:
         return
     path = Path(out)
-    if path.is_dir():
+    if os.path.isdir(path):  # unlike Path.is_dir, it raises nothing
         raise UsageError(
             f"--out {out}: is a folder, expected the name of a file, such as "
             f"{path / 'report.html'}.",
             f"--out {out}：这是文件夹，应为文件名，例如 {path / 'report.html'}。",
         )
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise UsageError(
             f"--out {out}: there is no folder {path.parent}. Create it, or name another.",
             f"--out {out}：文件夹 {path.parent} 不存在。请先建立，或换一个位置。",
         )
-    if path.exists() and any(os.path.exists(file) and path.samefile(file) for file in files):
+    if os.path.exists(path) and any(
+        os.path.exists(file) and os.path.samefile(path, file) for file in files
+    ):
         raise UsageError(
             f"--out {out}: is one of the files to be read and would be overwritten. "
             "Name another file.",
