@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 
 from safetynlp.errors import ReadError
-from safetynlp.readers.extracted import Furniture, Heading
+from safetynlp.readers.extracted import BLANKS, Furniture, Heading
 
 __all__ = ["MAX_FILE_BYTES", "Document", "Furniture", "Heading"]
 
@@ -56,7 +56,7 @@ class Document:
         if len(data) > MAX_FILE_BYTES:
             raise _too_large(name)
         extracted = read(data, name)
-        if not extracted.text.strip():
+        if not extracted.text.strip(BLANKS):
             raise ReadError(
                 f"{name}: contains no text. Check that the right file was given; if it shows "
                 f"text as a picture, run OCR on it first.",

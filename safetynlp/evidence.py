@@ -138,7 +138,10 @@ def _names_documents_only(blanked: str) -> bool:
     """Whether nothing is left of a sentence but the documents it names and words of course."""
     if BLANK not in blanked:
         return False
-    rest = list(blanked)
+    spans = [filler.span() for filler in _FILLER.finditer(blanked)]
     for cue in (*find_bodies(blanked), *find_measures(blanked, ("date", "period", "frequency"))):
-        rest[cue.start : cue.end] = BLANK * (cue.end - cue.start)
-    return len(_FILLER.sub("", "".join(rest))) <= _FILLER_SLACK
+        spans.append((cue.start, cue.end))
+    rest = list(blanked)
+    for start, end in spans:  # a body's name may begin in the middle of a word of course
+        rest[start:end] = BLANK * (end - start)
+    return len(rest) - rest.count(BLANK) <= _FILLER_SLACK

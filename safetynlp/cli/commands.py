@@ -89,16 +89,23 @@ def score(
 
     batch = console.Batch.run(files, work, lang)
     if batch.results:
-        if form == "text":
-            width = console.text_width(out)
-            text = "\n".join(report.score_text(*pair, lang, width=width) for pair in batch.results)
-        elif form == "html":
-            text = report.report_html(batch.results, lang)
-        else:
-            records = [report.score_record(*pair) for pair in batch.results]
-            text = _json(records if len(files) > 1 else records[0])
-        console.deliver(text, out, lang)
+        console.deliver(_score_result(batch.results, form, lang, out, len(files)), out, lang)
     batch.finish(lang)
+
+
+def _score_result(
+    pairs: Sequence[tuple[Analysis, Coverage]], form: str, lang: str, out: str | None, asked: int
+) -> str:
+    """``asked``: how many files were given; of several, JSON has a list even if one is left."""
+    from safetynlp import report
+
+    if form == "html":
+        return report.report_html(pairs, lang)
+    if form == "text":
+        width = console.text_width(out)
+        return "\n".join(report.score_text(*pair, lang, width=width) for pair in pairs)
+    records = [report.score_record(*pair) for pair in pairs]
+    return _json(records if asked > 1 else records[0])
 
 
 @app.command(help="给讲话逐句标注 / Label speeches sentence by sentence.")
@@ -123,18 +130,19 @@ def classify(
         files, lambda document: analyzer.analyze(document, threshold=threshold), lang
     )
     if batch.results:
-        text = _classify_result(batch.results, form, lang, facets)
+        text = _classify_result(batch.results, form, lang, out, facets)
         console.deliver(text, out, lang, bom=form == "csv")
     batch.finish(lang)
 
 
 def _classify_result(
-    analyses: Sequence[Analysis], form: str, lang: str, facets: Sequence[str]
+    analyses: Sequence[Analysis], form: str, lang: str, out: str | None, facets: Sequence[str]
 ) -> str:
     from safetynlp import report
 
     if form == "text":
-        return "\n".join(report.classify_text(analysis, lang, facets) for analysis in analyses)
+        width = console.text_width(out)
+        return "\n".join(report.classify_text(a, lang, facets, width=width) for a in analyses)
     records = [
         report.segment_record(analysis.document.source, index, segment, facets)
         for analysis in analyses

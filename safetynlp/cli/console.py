@@ -260,8 +260,8 @@ def deliver(text: str, out: str | None, lang: str, *, bom: bool = False) -> None
 def _print(text: str) -> None:
     if sys.stdout is None:
         raise UsageError(
-            "standard output is closed. Name a file with --out.",
-            "标准输出已关闭。请用 --out 指定文件。",
+            "standard output is closed, so the result cannot be shown.",
+            "标准输出已关闭，无法显示结果。",
         )
     try:
         sys.stdout.write(text)
