@@ -116,10 +116,15 @@ class Analyzer:
         labelled = tuple(map(LabelledSegment, segments, predictions))
         return Analysis(document, labelled, self.schema, self._audit())
 
-    def pipe(self, speeches: Iterable[str | bytes | Path | Document]) -> Iterator[Analysis]:
-        """Analyse many speeches, one after the other, in order."""
+    def pipe(
+        self, speeches: Iterable[str | bytes | Path | Document], *, threshold: float | None = None
+    ) -> Iterator[Analysis]:
+        """Analyse many speeches, one after the other, in order.
+
+        The arguments are those of :meth:`analyze`, and so are its errors, which end the iteration.
+        """
         for speech in speeches:
-            yield self.analyze(speech)
+            yield self.analyze(speech, threshold=threshold)
 
     def _audit(self) -> Audit:
         from safetynlp import __version__

@@ -85,6 +85,14 @@ class Lexicon:
                     hits[row, column] = 1.0
         return hits
 
+    def labels(self, text: str) -> dict[str, frozenset[str]]:
+        """Ids of the labels whose cues stand in ``text``, by facet id; every facet is a key."""
+        hits = iter(self.features([text])[0])
+        return {
+            facet.id: frozenset(id for id, hit in zip(facet.label_ids, hits, strict=False) if hit)
+            for facet in self._schema.facets
+        }
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data that :meth:`__init__` takes as ``facets``; goes into the model folder."""
         return {facet: dict(labels) for facet, labels in self._facets.items()}

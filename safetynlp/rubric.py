@@ -89,7 +89,7 @@ class Topic(Scope):
     ``kind`` decides what the element "deployed" asks for: ``demand`` a directive with an action,
     ``state`` a situation, problem or achievement, ``pledge`` a directive of any kind (goals,
     duties and appeals: the codebook gives mere goals and 压实责任 no action label), ``procedure``
-    any sentence that conducts the meeting.
+    any sentence that conducts the meeting. A bare list of seven or more actions deploys nothing.
     ``meta``: the topic is that a document is named; it alone sees the inside of titles.
     ``months``: the topic is seasonal; with a known date outside them it does not apply, and
     without a date it is a bonus even if ``vital``.

@@ -31,17 +31,21 @@ _END = re.compile(r"[。！？!?；;]" + _TAIL.pattern)
 _BLANK = frozenset(BLANKS)
 
 _NUMERAL = "[一二三四五六七八九十]{1,3}"
+_DIGIT = "[0-9０-９]"
 # 三、四季度 and 5、6月份 count; they number nothing.
-_NO_LIST = rf"(?!(?:{_NUMERAL}|\d{{1,2}})[、季月日级类线号])"
+_NO_LIST = rf"(?!(?:{_NUMERAL}|{_DIGIT}{{1,2}})[、季月日级类线号])"
 _MARKERS = (  # kind, outer kinds first; the pattern stands at the start of a segment
     ("part", re.compile(rf"第({_NUMERAL})(?:章|部分|篇|编)")),
     ("一、", re.compile(rf"({_NUMERAL})、{_NO_LIST}")),
     ("（一）", re.compile(rf"[（(]({_NUMERAL})[）)]")),
-    ("第一", re.compile(rf"第({_NUMERAL})(?:[，,、：:\u3000 ]|[点条个](?=[，,：:、]))")),
-    ("1.", re.compile(rf"(\d{{1,2}})(?:[.．](?!\d)|、{_NO_LIST})")),
-    ("（1）", re.compile(r"[（(](\d{1,2})[）)]")),
+    ("第一", re.compile(rf"第({_NUMERAL})(?:[，,：:\u3000 ]|、{_NO_LIST}|[点条个](?=[，,：:、]))")),
+    ("1.", re.compile(rf"({_DIGIT}{{1,2}})(?:[.．](?!{_DIGIT})|、{_NO_LIST})")),
+    ("（1）", re.compile(rf"[（(]({_DIGIT}{{1,2}})[）)]")),
     ("①", re.compile(r"([①-⑳])")),
     ("一是", re.compile(rf"({_NUMERAL})(?:是|要|必须)")),
+)
+_MARKER_STARTS = frozenset("第（(一二三四五六七八九十0123456789０１２３４５６７８９") | frozenset(
+    map(chr, range(ord("①"), ord("⑳") + 1))
 )
 _RANK = {kind: rank for rank, (kind, _) in enumerate(_MARKERS)}
 _INLINE_RANK = _RANK["一是"]
@@ -175,6 +179,8 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _marker(text: str) -> tuple[str, int] | None:
     """The numbering a segment starts with, as (kind, number)."""
+    if text[0] not in _MARKER_STARTS:  # nearly all segments: spare them the patterns
+        return None
     for kind, pattern in _MARKERS:
         if match := pattern.match(text):
             return kind, _number(match.group(1))

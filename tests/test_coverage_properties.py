@@ -79,7 +79,7 @@ speeches = st.lists(lines, max_size=12)
 rubrics = st.sampled_from(RUBRICS).map(load_rubric)
 dates = st.sampled_from([None, "2021-06", "2024-01", "2024-07"])
 audiences = st.sampled_from([None, "government", "enterprise"])
-fast = settings(max_examples=40, deadline=None)
+fast = settings(max_examples=30, deadline=None)
 
 
 def scores(coverage: Coverage) -> dict[str, float]:

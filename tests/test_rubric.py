@@ -98,13 +98,13 @@ def test_packaged_rubrics_are_well_kept(name: str) -> None:
 )
 def test_rules_take_linear_time(name: str, unit: str) -> None:
     rubric = load_rubric(name)
-    (segment,) = speech((unit * (50_000 // len(unit)), "directive", {}))
+    (segment,) = speech((unit * (20_000 // len(unit)), "directive", {}))
     started = time.process_time()
     seen = view(segment, rubric, None)
     for topic in rubric.topics:
         topic.match.holds(seen.full)
         topic.match.holds(seen.plain)
-    assert time.process_time() - started < 8  # patterns that backtrack took minutes
+    assert time.process_time() - started < 5  # patterns that backtrack took minutes
 
 
 def test_own_rubric(file: Path) -> None:
@@ -209,7 +209,7 @@ def test_all_mistakes_are_reported_in_the_order_of_the_file(file: Path) -> None:
         ("? {a: [b]}\n: c\n", "not valid YAML"),
         ("id: &x [*x]\n", '"id"'),
         ("id: x\x07\n", "cannot be read as a rubric"),
-        ("a: " + "[" * 5000, "nested too deeply"),
+        ("a: " + "[" * 2000, "nested too deeply"),
         (GOOD.replace("cues: 演练", "not: " + "{not: " * 600 + "{cues: a}" + "}" * 600), "nested"),
     ],
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,43 @@ from safetynlp.segment import segment
 SpeechLabeller = Callable[[Path, str], list[LabelledSegment]]
 
 
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Rows of a JSON Lines file."""
+KEYS = ("doc", "rubric", "topic")  # of a gold row, beside its readers
+
+
+def read_jsonl(path: Path, keys: Collection[str]) -> list[dict[str, Any]]:
+    """Rows of a JSON Lines file, each an object that has ``keys``.
+
+    Raises:
+        DataError: the file cannot be read, or a line is broken; says file and line.
+    """
     try:
-        return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+        lines = path.read_text("utf-8").split("\n")
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: cannot be read as JSON Lines: {error}.",
-            f"{path}：无法读作 JSON Lines：{error}。",
+            f"{path}: cannot be read: {error}. Expected UTF-8 JSON Lines.",
+            f"{path}：无法读取：{error}。应为 UTF-8 编码的 JSON Lines。",
         ) from error
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            rows.append(_row(line, f"{path}:{number}", keys))
+    return rows
+
+
+def _row(line: str, where: str, keys: Collection[str]) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise DataError(
+            f"{where}: not JSON: {error}. Expected one object a line.",
+            f"{where}：不是 JSON：{error}。每行应为一个对象。",
+        ) from error
+    if not isinstance(row, dict) or not set(keys) <= set(row):
+        raise DataError(
+            f"{where}: expected an object with {', '.join(keys)}, found {line[:60]!r}.",
+            f"{where}：应为含 {'、'.join(keys)} 的对象，实为 {line[:60]!r}。",
+        )
+    return row
 
 
 def gold_segments(folder: Path, name: str) -> list[LabelledSegment]:
@@ -47,10 +75,9 @@ def gold_segments(folder: Path, name: str) -> list[LabelledSegment]:
     shares most characters with, and one that shares none is left out.
     """
     schema = Schema.default()
-    rows = read_jsonl(folder / f"{name}.gold.jsonl")
-    text = (folder / f"{name}.txt").read_text("utf-8")
+    rows = read_jsonl(folder / f"{name}.gold.jsonl", ("start", "end", *schema.facet_ids))
     labelled = []
-    for piece in segment(Document(text, source=name)):
+    for piece in segment(Document.from_path(folder / f"{name}.txt")):
         shared = [min(piece.end, row["end"]) - max(piece.start, row["start"]) for row in rows]
         best = max(range(len(rows)), key=shared.__getitem__, default=None)
         if best is not None and shared[best] > 0:
@@ -96,17 +123,18 @@ def print_table(table: Sequence[Agreement]) -> None:
 def print_disagreements(
     gold: Iterable[dict[str, Any]], coverages: dict[tuple[str, str], Coverage]
 ) -> None:
-    """Every topic where the score is neither reader's level, with its best quote."""
-    print("\ntopics scored unlike both readers (levels a, b → score)")
+    """Every topic where the score is no reader's level, with its best quote."""
+    print("\ntopics scored unlike every reader (their levels → score)")
     for row in gold:
         coverage = coverages.get((row["doc"], row["rubric"]))
         if coverage is None:
             continue
         topic = next(topic for topic in coverage.topics if topic.id == row["topic"])
-        levels = row["reader_a"]["level"], row["reader_b"]["level"]
+        levels = [row[name]["level"] for name in sorted(row) if name.startswith("reader_")]
         if topic.level not in levels:
             quote = topic.quotes[0].text if topic.quotes else "-"
-            print(f"{row['doc']} {topic.id} {levels[0]}, {levels[1]} → {topic.level}  {quote}")
+            readers = ", ".join(map(str, levels))
+            print(f"{row['doc']} {topic.id} {readers} → {topic.level}  {quote}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -117,7 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--disagreements", action="store_true", help="list them with quotes")
     options = parser.parse_args(arguments)
     try:
-        gold = [row for path in sorted(options.gold.glob("*.jsonl")) for row in read_jsonl(path)]
+        gold = [
+            row for path in sorted(options.gold.glob("*.jsonl")) for row in read_jsonl(path, KEYS)
+        ]
         if not gold:
             raise DataError(
                 f"{options.gold}: no *.jsonl with readers' levels found.",

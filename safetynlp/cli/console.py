@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
@@ -75,9 +76,11 @@ def language(arguments: Sequence[str]) -> str:
 
 def say(message: str) -> None:
     """Write a message to standard error, a line for each of its mistakes; nothing if closed."""
-    if sys.stderr is not None:
+    if sys.stderr is None:
+        return
+    with contextlib.suppress(OSError):  # nobody is left to be told
         for line in message.splitlines():
-            print("safetynlp:", line, file=sys.stderr)
+            print("safetynlp:", line, file=sys.stderr, flush=True)
 
 
 def text_width(out: str | None) -> int:

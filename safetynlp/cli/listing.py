@@ -110,15 +110,17 @@ class _Rubric:
         for group in rubric.groups:
             share = f"{group.weight / total:.0%}"
             yield ""
-            yield f"{group.name.get(self._lang)}  {group.id}  {self._field('占总分', 'share of the total', share)}"
+            of_total = self._say(f"占总分 {share}", f"{share} of the total")
+            yield f"{group.name.get(self._lang)}  {group.id}  {of_total}"
             for topic in rubric.topics:
                 if topic.group == group.id:
                     yield from ("  " + line for line in self._topic(topic))
 
     def _topic(self, topic: Topic) -> Iterator[str]:
         grade = self._say("必备", "vital") if topic.vital else self._say("加分", "bonus")
-        weight = self._field("权重", "weight", f"{self._rubric.weight(topic):g}")
-        yield f"{topic.id}  {topic.name.get(self._lang)}  [{grade}, {weight}]"
+        weight = f"{self._rubric.weight(topic):g}"
+        weighted = self._say(f"［{grade}，权重 {weight}］", f"[{grade}, weight {weight}]")
+        yield f"{topic.id}  {topic.name.get(self._lang)} {weighted}"
         yield from ("    " + line for line in (*self._source(topic.source), *self._scope(topic)))
         for zh, en, hint in (
             ("建议", "what to say", topic.hints.task),
@@ -139,11 +141,14 @@ class _Rubric:
         speakers = [_SPEAKER[id].get(self._lang) for id in (*scope.audience, *scope.level)]
         if speakers:
             yield self._field("适用于", "applies to", self._say("、", ", ").join(speakers))
-        if scope.valid_from or scope.valid_until:
-            period = f"{scope.valid_from or ''} – {scope.valid_until or ''}".strip()
-            yield self._field("有效期", "valid", period)
+        begin, end = scope.valid_from, scope.valid_until
+        if begin or end:
+            since = self._say(f"{begin} 起", f"from {begin}") if begin else ""
+            until = self._say(f"至 {end}", f"until {end}") if end else ""
+            yield self._field("有效期", "valid", f"{since} {until}".strip())
         if isinstance(scope, Topic) and scope.months:
-            yield self._field("月份", "months", ", ".join(map(str, scope.months)))
+            months = self._say("、", ", ").join(map(str, scope.months))
+            yield self._field("月份", "months", months)
 
     def _field(self, zh: str, en: str, value: str) -> str:
         return f"{self._say(zh, en)}{self._colon}{value}"

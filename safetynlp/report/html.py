@@ -53,15 +53,19 @@ def report_html(pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh") ->
         "base-uri 'none'; form-action 'none'"
     )
     title = say["report"] if len(speeches) == 1 else say["reports"].format(len(speeches))
-    return _environment().get_template("report.html").render(
-        say=say,
-        lang=_LANGUAGE_TAG[lang],
-        speeches=speeches,
-        title=title,
-        policy=policy,
-        # Nothing else may be marked as safe: these two are files of the package.
-        style=Markup(style),
-        script=Markup(script),
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            say=say,
+            lang=_LANGUAGE_TAG[lang],
+            speeches=speeches,
+            title=title,
+            policy=policy,
+            # Nothing else may be marked as safe: these two are files of the package.
+            style=Markup(style),
+            script=Markup(script),
+        )
     )
 
 

@@ -97,10 +97,10 @@ def _place(doc: str, index: int, segment: Segment) -> dict[str, Any]:
 
 
 def to_jsonl(records: Iterable[Mapping[str, Any]]) -> str:
-    """JSON Lines: one record a line, Chinese as it is, a line feed after each.
+    r"""JSON Lines: one record a line, Chinese as it is, a line feed after each.
 
     >>> to_jsonl([{"text": "散会"}])
-    '{"text": "散会"}\\n'
+    '{"text": "散会"}\n'
     """
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 

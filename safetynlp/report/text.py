@@ -19,9 +19,7 @@ _MIN_WIDTH = 60
 _MAX_NAME_CELLS = 26
 
 
-def score_text(
-    analysis: Analysis, coverage: Coverage, lang: str = "zh", *, width: int = 96
-) -> str:
+def score_text(analysis: Analysis, coverage: Coverage, lang: str = "zh", *, width: int = 96) -> str:
     """A summary of the coverage: total, groups, topics with their best quote, gaps, labels.
 
     Args:
@@ -61,6 +59,9 @@ class _Score:
 
     def _total(self) -> Iterator[str]:
         say, coverage = self._words, self._coverage
+        if not coverage.topics:
+            yield say["nothing_applies"]
+            return
         yield f"{say['total']} {100 * coverage.total:.1f} {say['out_of']}  {_bar(coverage.total, 40)}"
         mentioned = sum(topic.level > 0 for topic in coverage.topics)
         yield "  ".join(
@@ -87,6 +88,8 @@ class _Score:
 
     def _topics(self) -> Iterator[str]:
         say, topics = self._words, self._coverage.topics
+        if not topics:
+            return
         yield from ("", f"{say['topics']} ({say['vital_mark']})")
         yield from wrap(say["topics_note"], self._width)
         ids = max((cell_width(topic.id) for topic in topics), default=0)
@@ -112,6 +115,8 @@ class _Score:
 
     def _gaps(self) -> Iterator[str]:
         say = self._words
+        if not self._coverage.topics:
+            return
         yield from ("", f"{say['gaps']} ({say['gaps_note']})")
         gaps = ranked_gaps(self._coverage)
         if not gaps:
@@ -183,7 +188,8 @@ def classify_text(
     say = words(lang)
     lines = list(_heading(analysis, say))
     chosen = [
-        analysis.schema.facet(id) for id in (analysis.schema.facet_ids if facets is None else facets)
+        analysis.schema.facet(id)
+        for id in (analysis.schema.facet_ids if facets is None else facets)
     ]
     number_cells = len(str(len(analysis.segments)))
     indent = " " * (number_cells + 2)

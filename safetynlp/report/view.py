@@ -118,7 +118,8 @@ class SpeechView:
     rubric_version: str
     n_segments: int
     n_characters: int
-    total: str
+    applies: bool  # whether any topic does
+    total: str  # of 100, or a dash
     ruler: Markup
     total_bar: Markup
     metrics: list[tuple[str, str, str]]  # name, value, note
@@ -191,7 +192,8 @@ class _Builder:
             rubric_version=coverage.rubric_version,
             n_segments=len(analysis.segments),
             n_characters=sum(segment.end - segment.start for segment in analysis.segments),
-            total=f"{100 * coverage.total:.1f}",
+            applies=bool(coverage.topics),
+            total=f"{100 * coverage.total:.1f}" if coverage.topics else "–",
             ruler=charts.ruler(coverage.total),
             total_bar=charts.bar(coverage.total),
             metrics=self._metrics(),

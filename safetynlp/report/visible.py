@@ -16,9 +16,9 @@ _HIDDEN = re.compile(
 
 
 def visible(text: str) -> str:
-    """``text`` on one line, with hidden characters written out; a tab is a space.
+    r"""``text`` on one line, with hidden characters written out; a tab is a space.
 
-    >>> visible("a\\u202eb\\tc")
+    >>> visible("a\u202eb\tc")
     'a[U+202E]b c'
     """
     return _HIDDEN.sub(lambda hidden: _name(hidden.group(), "[{}]"), text)

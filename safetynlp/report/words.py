@@ -46,6 +46,10 @@ _WORDS = {
         "by how much the total rises if the topic is treated fully",
     ),
     "no_gaps": ("所有要点都已讲到四级。", "Every topic is treated at level 4."),
+    "nothing_applies": (
+        "要点表中没有适用于这篇讲话的要点，因此没有总分。",
+        "No topic of the rubric applies to this speech, so there is no total.",
+    ),
     "not_applicable": ("不适用的要点", "Topics that do not apply"),
     "not_applicable_note": ("不计入总分", "left out of the total"),
     "none_applies": ("不适用", "n/a"),
@@ -144,6 +148,4 @@ def words(lang: str) -> Mapping[str, str]:
         raise UsageError(
             f'language: found "{lang}", expected zh or en.', f"语言：“{lang}”有误，应为 zh 或 en。"
         )
-    return {
-        key: pair[0 if lang == "zh" else 1] for key, pair in (_WORDS | ELEMENT_WORDS).items()
-    }
+    return {key: pair[0 if lang == "zh" else 1] for key, pair in (_WORDS | ELEMENT_WORDS).items()}

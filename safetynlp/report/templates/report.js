@@ -53,10 +53,10 @@
     });
   });
 
-  // On paper everything is open.
+  // On paper everything is open but the further quotes, which stand in the text too.
   var closed = [];
   window.addEventListener("beforeprint", function () {
-    each(document, "details:not([open])", function (fold) { closed.push(fold); fold.open = true; });
+    each(document, "details:not([open]):not(.topic details)", function (fold) { closed.push(fold); fold.open = true; });
   });
   window.addEventListener("afterprint", function () {
     closed.forEach(function (fold) { fold.open = false; });
