@@ -7,11 +7,12 @@ whole text. That is why adding a segment cannot take away from a score.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 from safetynlp.cues import BLANK, blank_titles, find_bodies, find_measures
+from safetynlp.lexicon import Lexicon
 from safetynlp.prediction import LabelledSegment
 from safetynlp.rubric import Rubric, Topic
 from safetynlp.rule import Sentence, compile_terms
@@ -62,22 +63,45 @@ class Evidence:
 
 def view(segment: LabelledSegment, rubric: Rubric, month: int | None) -> View:
     """Prepare a segment for the rules of ``rubric``; ``month`` (1–12) as far as known."""
-    labels = segment.labels
     text = _blank_documents(segment.text, rubric)
     headings = tuple(_blank_documents(heading, rubric) for heading in segment.heading_path)
-    functions, actions = labels.get("function", ()), labels.get("action", ())
+    labels = _labels_outside_documents(segment.labels, text)
+    functions, actions = labels.get("function", ()), segment.labels.get("action", ())
     return View(
         segment,
         plain=Sentence(text, headings, labels, month),
-        full=Sentence(segment.text, segment.heading_path, labels, month),
+        full=Sentence(segment.text, segment.heading_path, segment.labels, month),
         names_documents_only=_names_documents_only(text),
         lists_words=len(actions) >= _LIST_MIN_ACTIONS
         and len(segment.text) < _LIST_MAX_CHARS_PER_ACTION * len(actions),
         function=functions[0] if functions else "",
-        has_action=bool(actions),
+        has_action=bool(labels.get("action")),
         names_bearer=bool(labels.get("responsibility")) or bool(find_bodies(text)),
         measures=frozenset(cue.kind for cue in find_measures(text)),
     )
+
+
+def _labels_outside_documents(
+    labels: Mapping[str, tuple[str, ...]], blanked: str
+) -> Mapping[str, tuple[str, ...]]:
+    """The labels that a sentence has for more than the names of the documents in it.
+
+    A classifier reads those names too: in 落实《…隐患排查规定》 it finds an action that is only a
+    title's. So where a document is named, a label needs a cue in the other words; labels that the
+    lexicon does not know, and the single-label function, stay.
+    """
+    if BLANK not in blanked:
+        return labels
+    lexicon = Lexicon.default()
+    cued = lexicon.labels(blanked)
+    return {
+        facet: ids
+        if facet not in cued or lexicon.schema.facet(facet).kind == "single"
+        else tuple(
+            id for id in ids if id in cued[facet] or id not in lexicon.schema.facet(facet).label_ids
+        )
+        for facet, ids in labels.items()
+    }
 
 
 def find_evidence(views: Iterable[View], topic: Topic) -> list[Evidence]:

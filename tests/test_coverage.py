@@ -294,6 +294,16 @@ def test_a_document_and_a_demand_credit_both() -> None:
     assert found["m15-06"] == 4
 
 
+def test_beside_a_document_a_label_needs_words_of_its_own() -> None:
+    labels = {"action": ("hazard_rectification", "education_training"), "sector": ("urban_gas",)}
+    title = "《燃气安全培训规定》"
+    line: Line = (f"持之以恒从严从实落实{title}，排查每一处隐患。", "directive", labels)
+    found = levels(cover(speech(line), load_rubric("speech-structure")))
+    assert found == {"st-14": 2}  # 燃气 and 培训 stand in the title alone
+    untitled: Line = ("持之以恒从严从实抓好燃气安全，排查每一处隐患。", "directive", labels)
+    assert "st-14" in levels(cover(speech(untitled), load_rubric("speech-structure")))
+
+
 @pytest.mark.parametrize("text", ["共排查隐患15条，已全部整改。", "梳理问题一百一十五条要求整改"])
 def test_fifteen_of_something_else_is_no_document(text: str) -> None:
     line: Line = (text, "achievement", {"action": ("hazard_rectification",)})

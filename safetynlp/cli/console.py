@@ -113,7 +113,7 @@ _USAGE_ZH = (
     (r"No such command '(.*?)'", "没有命令“{}”"),
     (r"Missing \w+ '(.*?)'", "缺少 {}"),
     (r"Option '(.*?)' requires an argument", "选项 {} 后面缺少值"),
-    (r"Invalid value for '(.*?)'.*number", "选项 {} 的值应为数字"),
+    (r"Invalid value for '(.*?)'.*(?:number|float)", "选项 {} 的值应为数字"),
     (r"Invalid value for '(.*?)'", "选项 {} 的值有误"),
     (r"Got unexpected extra argument\S* \((.*?)\)$", "多余的参数 {}"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import Coverage, TopicCoverage
@@ -33,7 +33,8 @@ def score_text(analysis: Analysis, coverage: Coverage, lang: str = "zh", *, widt
     Raises:
         UsageError: another language.
     """
-    return "".join(f"{line}\n" for line in _Score(analysis, coverage, lang, width).lines())
+    width = max(width, _MIN_WIDTH)
+    return _joined(_Score(analysis, coverage, lang, width).lines(), width)
 
 
 class _Score:
@@ -44,7 +45,7 @@ class _Score:
         self._coverage = coverage
         self._lang = lang
         self._words = words(lang)
-        self._width = max(width, _MIN_WIDTH)
+        self._width = width
         self._quotes = telling_quotes(coverage)
 
     def lines(self) -> Iterator[str]:
@@ -185,7 +186,7 @@ def classify_text(
         UsageError: another language.
         SchemaError: a facet that the schema lacks.
     """
-    say = words(lang)
+    say, width = words(lang), max(width, _MIN_WIDTH)
     lines = list(_heading(analysis, say))
     chosen = [
         analysis.schema.facet(id)
@@ -194,15 +195,15 @@ def classify_text(
     number_cells = len(str(len(analysis.segments)))
     indent = " " * (number_cells + 2)
     for number, segment in enumerate(analysis.segments, 1):
-        body = wrap(visible(segment.text), max(width, _MIN_WIDTH), indent)
+        body = wrap(visible(segment.text), width, indent)
         lines += ["", f"{number:>{number_cells}}  {body[0].lstrip()}", *body[1:]]
         for facet in chosen:
             names = {label.id: label.name.get(lang) for label in facet.labels}
             if segment.labels[facet.id]:
                 listed = say["comma"].join(_scored(segment, facet.id, names))
                 line = f"{facet.name.get(lang)}{say['colon']}{listed}"
-                lines += wrap(line, max(width, _MIN_WIDTH), indent + "  ")
-    return "".join(f"{line}\n" for line in lines)
+                lines += wrap(line, width, indent + "  ")
+    return _joined(lines, width)
 
 
 def _scored(segment: LabelledSegment, facet: str, names: Mapping[str, str]) -> Iterator[str]:
@@ -217,6 +218,16 @@ def _heading(analysis: Analysis, say: Mapping[str, str]) -> Iterator[str]:
     yield f"{say['sentences'].format(f'{count:,}')}  {say['characters'].format(f'{characters:,}')}"
     if not count:
         yield say["empty"]
+
+
+def _joined(lines: Iterable[str], width: int) -> str:
+    """Lines with their ends; one that is too wide goes on in the next."""
+    fitting = (
+        part
+        for line in lines
+        for part in (wrap(line, width) if cell_width(line) > width else [line])
+    )
+    return "".join(f"{line}\n" for line in fitting)
 
 
 def _bar(share: float, cells: int) -> str:

@@ -45,7 +45,7 @@ def hostile(analyze: Analyze) -> Analysis:
         "</style></details></article><iframe src='//evil.example'></iframe>企业必须落实主体责任。\n"
         "{{ 7*7 }}{% raw %}各乡镇要开展演练--><!--&lt;b&gt;\n"
         "首页 > <i>栏目</i> > 领导讲话\n",
-        'x/"><script>alert(0)</script>\u202e.docx',
+        'x"><img src=x onerror=alert(0)>\u202e.docx',
     )
 
 

@@ -62,14 +62,19 @@ def test_facets_restrict_and_order_the_row() -> None:
 
 
 def test_facet_that_was_not_labelled_is_an_error() -> None:
-    with pytest.raises(SchemaError, match='no facet "colour".*sector, function') as caught:
+    with pytest.raises(SchemaError, match=r'no facet "colour".*sector, function') as caught:
         segment_record("a", 0, _segment(sector=(), function=("directive",)), ["colour"])
     assert "没有标注分面“colour”" in caught.value.zh
 
 
 def test_own_schema_decides_which_facet_is_single() -> None:
     label = {"id": "directive", "name": {"zh": "要求", "en": "Directive"}}
-    facet = {"id": "tone", "name": {"zh": "语气", "en": "Tone"}, "kind": "single", "labels": [label]}
+    facet = {
+        "id": "tone",
+        "name": {"zh": "语气", "en": "Tone"},
+        "kind": "single",
+        "labels": [label],
+    }
     own = Schema.from_dict({"id": "own", "version": "1", "name": label["name"], "facets": [facet]})
     segment = _segment(tone=("directive",))
     assert segment_record("a", 0, segment, schema=own)["tone"] == "directive"
