@@ -144,7 +144,9 @@ def _classify_result(
         width = console.text_width(out)
         return "\n".join(report.classify_text(a, lang, facets, width=width) for a in analyses)
     records = [
-        report.segment_record(analysis.document.source, index, segment, facets)
+        report.segment_record(
+            analysis.document.source, index, segment, facets, schema=analysis.schema
+        )
         for analysis in analyses
         for index, segment in enumerate(analysis.segments)
     ]

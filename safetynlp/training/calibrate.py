@@ -12,7 +12,7 @@ from safetynlp.schema import Schema
 __all__ = ["fit_calibration", "fit_thresholds"]
 
 # A label with this many positives weighs its own best threshold and the facet's equally.
-_PRIOR_SUPPORT = 20.0
+_PRIOR_SUPPORT = 100.0
 _GRID = np.round(np.arange(0.10, 0.91, 0.01), 2)
 
 

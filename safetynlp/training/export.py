@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
+import onnx
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
+from torch import Tensor
 
 from safetynlp.classifier import ModelSettings
+from safetynlp.training.gptq import input_moments, round_to_int8
 from safetynlp.training.model import MultiFacetModel
 
 __all__ = ["export_onnx", "quantise", "write_model_folder"]
 
 _OPSET = 17
+_BLOCK = 32  # weights that share a scale
+_MIN_QUANTISED = 100_000  # elements: smaller matrices save nothing
 
 
 class _EagerAttention:
@@ -63,42 +71,98 @@ def export_onnx(model: MultiFacetModel, path: Path) -> None:
         )
 
 
-def quantise(source: Path, target: Path, *, heads: int, width: int) -> None:
-    """Fuse the transformer's operators and store its matrices in int8.
+def quantise(source: Path, target: Path, moments: Mapping[str, np.ndarray]) -> None:
+    """Store the large matrices in int8, with a scale for every 32 weights.
 
-    Activations are quantised as the model runs (dynamic quantisation). Weights take 7 of the 8
-    bits: processors without VNNI add pairs of products in 16 bits, and full-range weights
-    overflow there, differently from machine to machine.
+    Only storage is quantised: the matrices of the layers are widened once as the model is loaded,
+    rows of the embedding table as they are looked up, and all arithmetic is in float32. With
+    activations in int8 too (dynamic quantisation) every fifth segment got other labels, and other
+    labels again in other batches, for one scale served all tokens of a batch.
 
     Args:
         source: full-precision ONNX. target: file to write.
-        heads, width: attention heads and hidden size of the encoder.
+        moments: of the inputs of the linear layers, by name; see
+            :func:`safetynlp.training.gptq.input_moments`. Layers without are rounded plainly.
     """
-    from onnx import TensorProto
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.transformers.optimizer import optimize_model
+    model = onnx.load(str(source))
+    graph = model.graph
+    weights = {tensor.name: tensor for tensor in graph.initializer}
+    stored: dict[str, np.ndarray] = {}
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.node:
+        position = {"MatMul": 1, "Gather": 0}.get(node.op_type)
+        name = node.input[position] if position is not None else ""
+        if name not in weights or np.prod(weights[name].dims) < _MIN_QUANTISED:
+            nodes.append(node)
+            continue
+        matrix = numpy_helper.to_array(weights.pop(name))
+        if node.op_type == "MatMul":
+            layer = node.name.removesuffix("/MatMul").strip("/").replace("/", ".")
+            nodes += [*_widened(name, matrix, moments.get(layer), stored), node]
+        else:
+            nodes += _looked_up(node, matrix, stored)
+    del graph.node[:], graph.initializer[:]
+    graph.node.extend(nodes)
+    graph.initializer.extend(weights.values())
+    graph.initializer.extend(numpy_helper.from_array(v, name) for name, v in stored.items())
+    onnx.checker.check_model(model)
+    onnx.save(model, str(target))
 
-    with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
-        fused = Path(scratch) / "fused.onnx"
-        optimised = optimize_model(
-            str(source), model_type="bert", num_heads=heads, hidden_size=width, opt_level=0
-        )
-        optimised.save_model_to_file(str(fused))
-        quantize_dynamic(
-            fused,
-            target,
-            per_channel=True,
-            reduce_range=True,
-            weight_type=QuantType.QInt8,
-            # Fused operators are unknown to shape inference: say what flows between them.
-            extra_options={"MatMulConstBOnly": True, "DefaultTensorType": TensorProto.FLOAT},
-        )
+
+def _widened(
+    name: str, matrix: np.ndarray, moments: np.ndarray | None, stored: dict[str, np.ndarray]
+) -> list[onnx.NodeProto]:
+    """Nodes that give float32 ``name`` from int8; they have constant inputs and run once."""
+    int8, scale, shape = f"{name}.int8", f"{name}.scale", f"{name}.shape"
+    rows, columns = matrix.shape
+    if moments is None:
+        stored[int8], stored[scale] = _int8(matrix.reshape(-1, _BLOCK, columns), axis=1)
+    else:
+        stored[int8], stored[scale] = round_to_int8(matrix, moments, _BLOCK)
+    stored[shape] = np.array([rows, columns], dtype=np.int64)
+    return [
+        helper.make_node("Cast", [int8], [f"{name}.cast"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{name}.cast", scale], [f"{name}.blocks"]),
+        helper.make_node("Reshape", [f"{name}.blocks", shape], [name]),
+    ]
+
+
+def _looked_up(
+    node: onnx.NodeProto, matrix: np.ndarray, stored: dict[str, np.ndarray]
+) -> list[onnx.NodeProto]:
+    """Nodes that look up rows of an int8 table and widen just those."""
+    name, indices = node.input
+    int8, scale, shape, out = f"{name}.int8", f"{name}.scale", f"{name}.shape", node.output[0]
+    rows, columns = matrix.shape
+    stored[int8], stored[scale] = _int8(matrix.reshape(rows, -1, _BLOCK), axis=2)
+    stored[shape] = np.array([0, 0, columns], dtype=np.int64)  # 0 keeps batch and tokens
+    return [
+        helper.make_node("Gather", [int8, indices], [f"{out}.int8"]),
+        helper.make_node("Gather", [scale, indices], [f"{out}.scale"]),
+        helper.make_node("Cast", [f"{out}.int8"], [f"{out}.cast"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", [f"{out}.cast", f"{out}.scale"], [f"{out}.blocks"]),
+        helper.make_node("Reshape", [f"{out}.blocks", shape], [out]),
+    ]
+
+
+def _int8(blocks: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Symmetric int8 and its float32 scale, one per run of ``_BLOCK`` weights along ``axis``."""
+    scale = np.maximum(np.abs(blocks).max(axis=axis, keepdims=True), 1e-12) / 127.0
+    return np.round(blocks / scale).astype(np.int8), scale.astype(np.float32)
 
 
 def write_model_folder(
-    out: Path, model: MultiFacetModel, tokenizer_file: Path, settings: ModelSettings
+    out: Path,
+    model: MultiFacetModel,
+    tokenizer_file: Path,
+    settings: ModelSettings,
+    samples: Sequence[tuple[Tensor, ...]],
 ) -> None:
-    """Write the model folder; it appears whole or not at all."""
+    """Write the model folder; it appears whole or not at all.
+
+    Args:
+        samples: some batches of the network's arguments, which decide how weights are rounded.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         folder = Path(scratch) / out.name
@@ -112,12 +176,7 @@ def write_model_folder(
         save_file(state, folder / "model.safetensors")
         full = Path(scratch) / "full.onnx"
         export_onnx(model, full)
-        quantise(
-            full,
-            folder / "model.onnx",
-            heads=config["num_attention_heads"],
-            width=config["hidden_size"],
-        )
+        quantise(full, folder / "model.onnx", input_moments(model, samples, _MIN_QUANTISED))
         if out.exists():
             shutil.rmtree(out)
         folder.rename(out)

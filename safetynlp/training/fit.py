@@ -20,7 +20,7 @@ from safetynlp.schema import Schema
 from safetynlp.training.model import MultiFacetModel
 from safetynlp.training.probe import facet_loss, init_heads
 
-__all__ = ["FitConfig", "Rows", "fit", "logits_of"]
+__all__ = ["FitConfig", "Rows", "batches_of", "fit", "logits_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,13 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    def take(self, indices: Sequence[int]) -> Rows:
+        """These rows alone, in this order."""
+        chosen = list(indices)
+        return Rows(
+            [self.ids[n] for n in chosen], self.lexicon[chosen], self.y[chosen], self.known[chosen]
+        )
 
     @classmethod
     def encode(
@@ -176,17 +183,23 @@ def _embeddings(model: MultiFacetModel, rows: Rows, config: FitConfig) -> np.nda
     return out
 
 
+def batches_of(
+    rows: Rows, pad_id: int, max_tokens: int, batch_size: int = 64
+) -> Iterator[tuple[list[int], tuple[Tensor, Tensor, Tensor]]]:
+    """Batches of rows of like length: their indices, and the network's arguments."""
+    clipped = [ids[:max_tokens] for ids in rows.ids]
+    for batch in _by_length(clipped, batch_size):
+        input_ids, mask = _pad([clipped[n] for n in batch], pad_id)
+        yield batch, (input_ids, mask, torch.from_numpy(rows.lexicon[batch]))
+
+
 @torch.no_grad()
 def logits_of(model: MultiFacetModel, rows: Rows, max_tokens: int = 256) -> np.ndarray:
     """Logits of all rows in full precision: float32, shape (rows, labels)."""
     model.eval()
-    pad_id = model.encoder.config.pad_token_id
     out = np.zeros(rows.y.shape, dtype=np.float32)
-    clipped = [ids[:max_tokens] for ids in rows.ids]
-    for batch in _by_length(clipped, 64):
-        input_ids, mask = _pad([clipped[n] for n in batch], pad_id)
-        logits = model(input_ids, mask, torch.from_numpy(rows.lexicon[batch]))
-        out[batch] = logits.numpy()
+    for batch, arguments in batches_of(rows, model.encoder.config.pad_token_id, max_tokens):
+        out[batch] = model(*arguments).numpy()
     return out
 
 

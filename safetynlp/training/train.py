@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer
+from torch import Tensor
 
 from safetynlp.classifier import Classifier, ModelSettings
 from safetynlp.errors import ModelError
@@ -24,11 +26,13 @@ from safetynlp.segment import SEGMENTER_VERSION
 from safetynlp.training.calibrate import fit_calibration, fit_thresholds
 from safetynlp.training.e5 import build_e5_small_zh
 from safetynlp.training.export import write_model_folder
-from safetynlp.training.fit import Rows, fit, logits_of
+from safetynlp.training.fit import Rows, batches_of, fit, logits_of
 from safetynlp.training.model import MultiFacetModel
 from safetynlp.training.recipe import Recipe
 
 __all__ = ["TrainResult", "corpus_sha256", "resolve_base", "train"]
+
+_EXPORT_SAMPLES = 512  # training segments
 
 
 @dataclass(frozen=True)
@@ -80,8 +84,16 @@ def train(
 
         fit(model, learned, schema, recipe.fit, after_epoch=after_epoch, log=log)
         settings = _settings(recipe, corpus, model, held_out, schema, lexicon)
-        write_model_folder(out, model, tokenizer_file, settings)
+        write_model_folder(out, model, tokenizer_file, settings, _samples(model, learned, recipe))
     return _measured(out, parts)
+
+
+def _samples(model: MultiFacetModel, rows: Rows, recipe: Recipe) -> list[tuple[Tensor, ...]]:
+    """Batches of some training rows, for the export to see what the layers are fed."""
+    rng = random.Random(recipe.fit.seed)
+    some = rows.take(rng.sample(range(len(rows)), min(_EXPORT_SAMPLES, len(rows))))
+    pad_id = model.encoder.config.pad_token_id
+    return [batch for _, batch in batches_of(some, pad_id, recipe.fit.max_tokens)]
 
 
 def _settings(
