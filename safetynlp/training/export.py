@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from safetynlp.classifier import ModelSettings
+from safetynlp.errors import UsageError
 from safetynlp.training.gptq import input_moments, round_to_int8
 from safetynlp.training.model import MultiFacetModel
 
-__all__ = ["export_onnx", "quantise", "write_model_folder"]
+__all__ = ["check_target", "export_onnx", "quantise", "write_model_folder"]
 
 _OPSET = 17
 _BLOCK = 32  # weights that share a scale
@@ -53,7 +55,10 @@ def export_onnx(model: MultiFacetModel, path: Path) -> None:
         torch.ones(2, 8, dtype=torch.long),
         torch.zeros(2, n_labels),
     )
-    with torch.no_grad(), _EagerAttention(model):
+    with torch.no_grad(), _EagerAttention(model), warnings.catch_warnings():
+        # This exporter is told to be old; the new one writes graphs that cannot be quantised here.
+        # The rest is about branches and negative indices, which this network has not.
+        warnings.simplefilter("ignore")
         torch.onnx.export(
             model,
             example,
@@ -157,13 +162,19 @@ def write_model_folder(
     tokenizer_file: Path,
     settings: ModelSettings,
     samples: Sequence[tuple[Tensor, ...]],
+    finish: Callable[[Path], None] | None = None,
 ) -> None:
     """Write the model folder; it appears whole or not at all.
 
     Args:
+        out: a new folder, or a model folder that it takes the place of.
         samples: some batches of the network's arguments, which decide how weights are rounded.
+        finish: called with the folder before it appears, to add files to it.
+
+    Raises:
+        UsageError: ``out`` cannot be written, or holds something else than a model.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
+    check_target(out)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as scratch:
         folder = Path(scratch) / out.name
         folder.mkdir()
@@ -177,6 +188,39 @@ def write_model_folder(
         full = Path(scratch) / "full.onnx"
         export_onnx(model, full)
         quantise(full, folder / "model.onnx", input_moments(model, samples, _MIN_QUANTISED))
-        if out.exists():
-            shutil.rmtree(out)
+        if finish is not None:
+            finish(folder)
+        _put_in_place(folder, out, Path(scratch) / "old")
+
+
+def check_target(out: Path) -> None:
+    """Refuse a place for a model folder where something else would be lost.
+
+    Raises:
+        UsageError: ``out`` cannot be written, or holds something else than a model.
+    """
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        foreign = out.exists() and not (out / "safetynlp.json").is_file() and any(out.iterdir())
+    except OSError as error:
+        raise UsageError(
+            f"{out}: no model folder can be written here: {error}. Name another folder.",
+            f"{out}：此处无法写入模型文件夹：{error}。请换一个文件夹。",
+        ) from error
+    if foreign:
+        raise UsageError(
+            f"{out}: holds other things than a model, which would be lost. Name a new folder.",
+            f"{out}：其中有模型以外的内容，写入会使其丢失。请换一个新文件夹。",
+        )
+
+
+def _put_in_place(folder: Path, out: Path, aside: Path) -> None:
+    """Rename ``folder`` to ``out``; the one that stood there goes ``aside``, and back on failure."""
+    if out.exists():
+        out.rename(aside)
+    try:
         folder.rename(out)
+    except OSError:
+        if aside.exists():
+            aside.rename(out)
+        raise

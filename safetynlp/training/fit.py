@@ -5,22 +5,41 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from safetynlp.errors import UsageError
+from safetynlp.errors import ModelError, UsageError
 from safetynlp.evaluation.data import LabelledRow, targets
 from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 from safetynlp.training.model import MultiFacetModel
 from safetynlp.training.probe import facet_loss, init_heads
 
-__all__ = ["FitConfig", "Rows", "batches_of", "fit", "logits_of"]
+__all__ = [
+    "FitConfig",
+    "Rows",
+    "batches_of",
+    "check_types",
+    "fit",
+    "load_tokenizer",
+    "logits_of",
+]
+
+MIN_TOKENS = 8  # a model folder may not ask for fewer
+
+_KINDS: Mapping[Any, tuple[type, ...]] = {
+    "str": (str,),
+    "int": (int,),
+    "float": (int, float),
+    "bool | None": (bool, type(None)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +65,55 @@ class FitConfig:
     bf16: bool | None = None  # mixed precision; None: where the processor computes in bfloat16
 
     def __post_init__(self) -> None:
+        check_types(self)
         for name in ("warmup", "dropout", "concat", "lexicon_dropout"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(
                     f"{name} is {getattr(self, name)}, expected a share in [0, 1).",
                     f"{name} 为 {getattr(self, name)}，应在 [0, 1) 之间。",
                 )
-        for name in ("epochs", "batch_size", "learning_rate", "head_rate", "max_tokens"):
-            if getattr(self, name) <= 0:
+        for name in ("epochs", "batch_size", "learning_rate", "head_rate", "max_grad_norm"):
+            if not 0 < getattr(self, name) < math.inf:
                 raise UsageError(
-                    f"{name} is {getattr(self, name)}, expected more than 0.",
-                    f"{name} 为 {getattr(self, name)}，应大于 0。",
+                    f"{name} is {getattr(self, name)}, expected a number above 0.",
+                    f"{name} 为 {getattr(self, name)}，应为大于 0 的数。",
                 )
+        if not 0 <= self.weight_decay < math.inf:
+            raise UsageError(
+                f"weight_decay is {self.weight_decay}, expected a number from 0.",
+                f"weight_decay 为 {self.weight_decay}，应为非负数。",
+            )
+        if self.max_tokens < MIN_TOKENS:
+            raise UsageError(
+                f"max_tokens is {self.max_tokens}, expected at least {MIN_TOKENS}.",
+                f"max_tokens 为 {self.max_tokens}，应不小于 {MIN_TOKENS}。",
+            )
 
     @property
     def mixed_precision(self) -> bool:
         """Whether to train in bfloat16: emulated, without the instructions, it is 20 times slower."""
         return bfloat16_is_native() if self.bf16 is None else self.bf16
+
+
+def check_types(settings: Any) -> None:
+    """Refuse settings whose values are not of the declared types, as a file may give them.
+
+    Args:
+        settings: a dataclass instance; fields of other types than ``str``, ``int``, ``float`` and
+            ``bool | None`` are not looked at. An ``int`` is a ``float`` too, a ``bool`` neither.
+
+    Raises:
+        UsageError: names the first such field.
+    """
+    for entry in fields(settings):
+        if entry.type not in _KINDS:
+            continue
+        value, kinds = getattr(settings, entry.name), _KINDS[entry.type]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise UsageError(
+                f"{entry.name} is {value!r}, expected {entry.type}.",
+                f"{entry.name} 为 {value!r}，类型应为 {entry.type}。",
+            )
 
 
 def bfloat16_is_native() -> bool:
@@ -101,6 +152,24 @@ class Rows:
         return cls(ids, lexicon.features(texts), y, known)
 
 
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer in ``tokenizer.json``, as inference uses it: it neither pads nor cuts.
+
+    Raises:
+        ModelError: the file is missing or not a tokenizer.
+    """
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises bare Exception
+        raise ModelError(
+            f"{path}: not a tokenizer: {error}. Expected the tokenizer.json of a fast tokenizer.",
+            f"{path}：不是分词器文件：{error}。应为快速分词器的 tokenizer.json。",
+        ) from error
+    tokenizer.no_padding()  # many published files ask for both
+    tokenizer.no_truncation()
+    return tokenizer
+
+
 @dataclass(frozen=True)
 class _Sample:
     ids: list[int]
@@ -125,7 +194,7 @@ def _samples(rows: Rows, schema: Schema, config: FitConfig, rng: random.Random) 
         for other in members[1:]:
             ids = ids[:-1] + rows.ids[other][1:]
         if len(ids) > config.max_tokens:
-            members, ids = [n], rows.ids[n][: config.max_tokens]
+            members, ids = [n], _clip(rows.ids[n], config.max_tokens)
         known = np.asarray(rows.known[members].all(axis=0))
         if len(members) > 1:
             known &= ~single
@@ -150,6 +219,11 @@ def _batches(
     yield from batches
 
 
+def _clip(ids: list[int], max_tokens: int) -> list[int]:
+    """The first ids and the end mark, for inference never shows the network a text without."""
+    return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
+
+
 def _pad(ids: Sequence[list[int]], pad_id: int) -> tuple[Tensor, Tensor]:
     width = max(map(len, ids))
     input_ids = torch.full((len(ids), width), pad_id, dtype=torch.long)
@@ -172,7 +246,7 @@ def _embeddings(model: MultiFacetModel, rows: Rows, config: FitConfig) -> np.nda
     model.eval()
     pad_id = model.encoder.config.pad_token_id
     out = np.zeros((len(rows), model.query.shape[1]), dtype=np.float32)
-    clipped = [ids[: config.max_tokens] for ids in rows.ids]
+    clipped = [_clip(ids, config.max_tokens) for ids in rows.ids]
     for batch in _by_length(clipped, 64):
         input_ids, mask = _pad([clipped[n] for n in batch], pad_id)
         with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
@@ -187,7 +261,7 @@ def batches_of(
     rows: Rows, pad_id: int, max_tokens: int, batch_size: int = 64
 ) -> Iterator[tuple[list[int], tuple[Tensor, Tensor, Tensor]]]:
     """Batches of rows of like length: their indices, and the network's arguments."""
-    clipped = [ids[:max_tokens] for ids in rows.ids]
+    clipped = [_clip(ids, max_tokens) for ids in rows.ids]
     for batch in _by_length(clipped, batch_size):
         input_ids, mask = _pad([clipped[n] for n in batch], pad_id)
         yield batch, (input_ids, mask, torch.from_numpy(rows.lexicon[batch]))
@@ -195,7 +269,11 @@ def batches_of(
 
 @torch.no_grad()
 def logits_of(model: MultiFacetModel, rows: Rows, max_tokens: int = 256) -> np.ndarray:
-    """Logits of all rows in full precision: float32, shape (rows, labels)."""
+    """Logits of all rows in full precision: float32, shape (rows, labels).
+
+    Args:
+        max_tokens: longer rows are cut to that many, with the end marks.
+    """
     model.eval()
     out = np.zeros(rows.y.shape, dtype=np.float32)
     for batch, arguments in batches_of(rows, model.encoder.config.pad_token_id, max_tokens):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
+from safetynlp.errors import ModelError
 from safetynlp.schema import Schema
 
 __all__ = ["MultiFacetModel"]
@@ -62,17 +64,47 @@ class MultiFacetModel(nn.Module):
     def from_encoder(
         cls, path: str | Path, schema: Schema, dropout: float = 0.1
     ) -> MultiFacetModel:
-        """A new model on the encoder in a Hugging Face folder (or of a hub id)."""
-        encoder = AutoModel.from_pretrained(str(path), add_pooling_layer=False)
+        """A new model on the encoder in a Hugging Face folder (or of a hub id).
+
+        Raises:
+            ModelError: it holds no encoder.
+        """
+        try:
+            encoder = AutoModel.from_pretrained(str(path), add_pooling_layer=False)
+        except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+            raise _unusable(path, "a BERT checkpoint", "BERT 检查点", error) from error
         return cls(encoder, schema, dropout)
 
     @classmethod
     def from_config(cls, path: str | Path, schema: Schema) -> MultiFacetModel:
-        """A network of the shape in ``config.json`` of a model folder, without its weights."""
-        config = AutoConfig.from_pretrained(str(path))
-        return cls(AutoModel.from_config(config, add_pooling_layer=False), schema)
+        """A network of the shape in ``config.json`` of a model folder, without its weights.
+
+        Raises:
+            ModelError: it describes no encoder.
+        """
+        try:
+            config = AutoConfig.from_pretrained(str(path))
+            encoder = AutoModel.from_config(config, add_pooling_layer=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise _unusable(path, "the shape of a BERT", "BERT 的结构", error) from error
+        return cls(encoder, schema)
 
     def load_weights(self, path: Path) -> None:
-        """Load ``model.safetensors`` of a model folder (half precision is widened)."""
-        state = {name: tensor.float() for name, tensor in load_file(path).items()}
-        self.load_state_dict(state, strict=True)
+        """Load ``model.safetensors`` of a model folder (half precision is widened).
+
+        Raises:
+            ModelError: the file is missing or broken, or belongs to a network of another shape.
+        """
+        try:
+            state = {name: tensor.float() for name, tensor in load_file(path).items()}
+            self.load_state_dict(state, strict=True)
+        except (OSError, SafetensorError, RuntimeError) as error:
+            raise _unusable(path, "the weights of this network", "此网络的权重", error) from error
+
+
+def _unusable(path: str | Path, en: str, zh: str, error: Exception) -> ModelError:
+    reason = " ".join(str(error).split())[:300]  # torch explains itself on many lines
+    return ModelError(
+        f"{path}: not {en}: {reason}. Copy or make it again.",
+        f"{path}：不是{zh}：{reason}。请重新复制或制作。",
+    )

@@ -80,7 +80,7 @@ def init_heads(
         loss = facet_loss(logits, target, mask, schema)
         loss = loss + l2 * (weight.square().sum() + wide_weight.square().sum())
         loss.backward()  # type: ignore[no-untyped-call]
-        return float(loss)
+        return loss.item()
 
     optimiser.step(closure)  # type: ignore[no-untyped-call]
     with torch.no_grad():  # fold the standardisation into the heads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from safetynlp.errors import UsageError
-from safetynlp.training.fit import FitConfig
+from safetynlp.training.fit import FitConfig, check_types
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -30,7 +31,7 @@ class Recipe:
     calibration and thresholds, ``test`` is only measured.
 
     Raises:
-        UsageError: the shares are not those three, or do not sum to 1.
+        UsageError: a value of another type, or shares that are not those three or not 1 in sum.
     """
 
     name: str
@@ -43,16 +44,15 @@ class Recipe:
     fit: FitConfig = field(default_factory=FitConfig)
 
     def __post_init__(self) -> None:
-        shares = dict(self.shares)
-        if (
-            tuple(shares) != PARTS
-            or min(shares.values()) <= 0
-            or abs(sum(shares.values()) - 1) > 1e-6
-        ):
+        check_types(self)
+        if not _are_shares(self.shares):
             raise UsageError(
-                f"shares: found {shares}, expected train, validation and test above 0, summing to 1.",
-                f"shares 为 {shares}，应依次为 train、validation、test，均大于 0 且合计为 1。",
+                f"shares: found {self.shares}, expected train, validation and test, each above 0, "
+                "summing to 1.",
+                f"shares 为 {self.shares}，应为 train、validation、test 三项，均大于 0 且合计为 1。",
             )
+        # Their order takes part in the split, so it may not depend on that of a file.
+        object.__setattr__(self, "shares", {part: self.shares[part] for part in PARTS})
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Recipe:
@@ -71,16 +71,33 @@ class Recipe:
         _check_keys(data, cls, str(path))
         settings = data.pop("fit", {})
         _check_keys(settings, FitConfig, f"{path}: [fit]")
+        if missing := [name for name in ("name", "version") if name not in data]:
+            raise UsageError(
+                f"{path}: no {' and no '.join(missing)}. "
+                "Compare it with training/recipes/released.toml.",
+                f"{path}：缺 {'、'.join(missing)}。请对照 training/recipes/released.toml。",
+            )
         try:
             return cls(**data, fit=FitConfig(**settings))
-        except TypeError as error:
-            raise UsageError(
-                f"{path}: {error}. Compare it with training/recipes/released.toml.",
-                f"{path}：{error}。请对照 training/recipes/released.toml。",
-            ) from error
+        except UsageError as error:
+            raise UsageError(f"{path}: {error.en}", f"{path}：{error.zh}") from error
 
 
-def _check_keys(data: Mapping[str, Any], kind: type, where: str) -> None:
+def _are_shares(shares: Any) -> bool:
+    return (
+        isinstance(shares, Mapping)
+        and set(shares) == set(PARTS)
+        and all(type(share) in (int, float) and share > 0 for share in shares.values())
+        and math.isclose(sum(shares.values()), 1, abs_tol=1e-6)
+    )
+
+
+def _check_keys(data: Any, kind: type, where: str) -> None:
+    if not isinstance(data, Mapping):
+        raise UsageError(
+            f"{where}: found {data!r}, expected a table of settings.",
+            f"{where}：内容为 {data!r}，应为一组设置。",
+        )
     known = [entry.name for entry in fields(kind)]
     if unknown := sorted(set(data) - set(known)):
         raise UsageError(

@@ -12,11 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
 
 from safetynlp.classifier import Classifier, ModelSettings
-from safetynlp.errors import ModelError
+from safetynlp.errors import DataError, ModelError, UsageError
 from safetynlp.evaluation.data import LabelledRow, labelled_files, read_jsonl, split_by_doc
 from safetynlp.evaluation.metrics import FacetMetrics, evaluate
 from safetynlp.lexicon import Lexicon
@@ -25,8 +24,8 @@ from safetynlp.schema import Schema
 from safetynlp.segment import SEGMENTER_VERSION
 from safetynlp.training.calibrate import fit_calibration, fit_thresholds
 from safetynlp.training.e5 import build_e5_small_zh
-from safetynlp.training.export import write_model_folder
-from safetynlp.training.fit import Rows, batches_of, fit, logits_of
+from safetynlp.training.export import check_target, write_model_folder
+from safetynlp.training.fit import Rows, batches_of, fit, load_tokenizer, logits_of
 from safetynlp.training.model import MultiFacetModel
 from safetynlp.training.recipe import Recipe
 
@@ -63,29 +62,65 @@ def train(
         log: takes progress lines.
 
     Raises:
-        DataError: the corpus is faulty. ModelError: the base encoder cannot be had.
+        DataError: the corpus is faulty or has too few speeches.
+        ModelError: the base encoder cannot be had.
+        UsageError: ``out`` holds other things, or the base reads fewer tokens than the recipe asks.
     """
     schema, lexicon = schema or Schema.default(), lexicon or Lexicon.default()
+    check_target(out)
     parts = split_by_doc(read_jsonl([corpus], schema), recipe.shares, recipe.split_seed)
+    _check_parts(parts, corpus)
     for name, rows in parts.items():
         log(f"{name}: {len(rows)} segments of {len({row.doc for row in rows})} speeches")
     with tempfile.TemporaryDirectory() as scratch:
-        folder = base or resolve_base(recipe.base, Path(scratch))
+        folder = resolve_base(str(base or recipe.base), Path(scratch))
         tokenizer_file = folder / "tokenizer.json"
-        tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        tokenizer = load_tokenizer(tokenizer_file)
         torch.manual_seed(recipe.fit.seed)
         model = MultiFacetModel.from_encoder(folder, schema, recipe.fit.dropout)
+        _check_length(model, recipe)
         learned = Rows.encode(parts["train"], tokenizer, lexicon, schema)
         held_out = Rows.encode(parts["validation"], tokenizer, lexicon, schema)
 
         def after_epoch(epoch: int) -> None:
-            scores = _f1_micro_at_zero(logits_of(model, held_out), held_out, schema)
+            logits = logits_of(model, held_out, recipe.fit.max_tokens)
+            scores = _f1_micro_at_zero(logits, held_out, schema)
             log(f"epoch {epoch}: validation f1_micro before thresholds: {scores}")
 
         fit(model, learned, schema, recipe.fit, after_epoch=after_epoch, log=log)
         settings = _settings(recipe, corpus, model, held_out, schema, lexicon)
-        write_model_folder(out, model, tokenizer_file, settings, _samples(model, learned, recipe))
-    return _measured(out, parts)
+        measured: dict[str, FacetMetrics] = {}
+        docs = {name: tuple(sorted({row.doc for row in rows})) for name, rows in parts.items()}
+        write_model_folder(
+            out,
+            model,
+            tokenizer_file,
+            settings,
+            _samples(model, learned, recipe),
+            finish=lambda folder: measured.update(_measured(folder, parts, docs)),
+        )
+    return TrainResult(out, measured, docs)
+
+
+def _check_parts(parts: Mapping[str, Sequence[LabelledRow]], corpus: Path) -> None:
+    """Refuse before hours of training what could not be measured after it."""
+    if empty := [name for name, rows in parts.items() if not rows]:
+        n_docs = len({row.doc for rows in parts.values() for row in rows})
+        raise DataError(
+            f"{corpus}: {n_docs} speeches are too few: none is left for {', '.join(empty)}. "
+            "Add speeches, or give these parts larger shares.",
+            f"{corpus}：讲话只有 {n_docs} 篇，{'、'.join(empty)} 部分为空。请增加讲话，或调大其比例。",
+        )
+
+
+def _check_length(model: MultiFacetModel, recipe: Recipe) -> None:
+    most = model.encoder.config.max_position_embeddings
+    if recipe.fit.max_tokens > most:
+        raise UsageError(
+            f"max_tokens is {recipe.fit.max_tokens}, but the base encoder reads at most {most}. "
+            "Lower it in the recipe.",
+            f"max_tokens 为 {recipe.fit.max_tokens}，而基础编码器最多读 {most}。请在配方中调低。",
+        )
 
 
 def _samples(model: MultiFacetModel, rows: Rows, recipe: Recipe) -> list[tuple[Tensor, ...]]:
@@ -105,7 +140,7 @@ def _settings(
     lexicon: Lexicon,
 ) -> ModelSettings:
     """Calibration and thresholds from the validation speeches."""
-    logits = logits_of(model, held_out)
+    logits = logits_of(model, held_out, recipe.fit.max_tokens)
     calibration = fit_calibration(logits, held_out.y, held_out.known, schema)
     probabilities = calibrated(logits, calibration, schema)
     return ModelSettings(
@@ -120,12 +155,15 @@ def _settings(
     )
 
 
-def _measured(out: Path, parts: Mapping[str, Sequence[LabelledRow]]) -> TrainResult:
+def _measured(
+    folder: Path,
+    parts: Mapping[str, Sequence[LabelledRow]],
+    docs: Mapping[str, tuple[str, ...]],
+) -> dict[str, FacetMetrics]:
     """Measure the written int8 model on the test speeches, and note it in ``metrics.json``."""
-    classifier = Classifier.from_pretrained(out)
+    classifier = Classifier.from_pretrained(folder)
     test = parts["test"]
     metrics = evaluate(classifier.predict([row.text for row in test]), test, classifier.schema)
-    docs = {name: tuple(sorted({row.doc for row in rows})) for name, rows in parts.items()}
     content = {
         "model": classifier.name,
         "model_sha256": classifier.sha256,
@@ -137,8 +175,8 @@ def _measured(out: Path, parts: Mapping[str, Sequence[LabelledRow]]) -> TrainRes
         "test": {facet: figures.to_dict() for facet, figures in metrics.items()},
     }
     text = json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-    (out / "metrics.json").write_text(text, "utf-8")
-    return TrainResult(out, metrics, docs)
+    (folder / "metrics.json").write_text(text, "utf-8")
+    return metrics
 
 
 def resolve_base(base: str, scratch: Path) -> Path:
@@ -146,35 +184,34 @@ def resolve_base(base: str, scratch: Path) -> Path:
 
     Args:
         base: ``"e5-small-zh"``, a folder, or an id of a model hub.
-        scratch: folder to build in or download to.
+        scratch: folder to build in or download to; ``base`` itself is never written to.
 
     Raises:
-        ModelError: there is no such folder, and no hub that knows it.
+        ModelError: it is no folder with a checkpoint, and no hub knows it.
     """
     if base == "e5-small-zh":
         return build_e5_small_zh(scratch / base)
-    folder = Path(base) if Path(base).is_dir() else _from_hub(base, scratch)
-    if not (folder / "tokenizer.json").is_file():
-        from transformers import AutoTokenizer
-
-        AutoTokenizer.from_pretrained(str(folder)).save_pretrained(str(scratch / "tokenizer"))
-        (folder / "tokenizer.json").write_bytes((scratch / "tokenizer/tokenizer.json").read_bytes())
-    return folder
+    if all((Path(base) / name).is_file() for name in ("config.json", "tokenizer.json")):
+        return Path(base)
+    return _converted(base, scratch)
 
 
-def _from_hub(base: str, scratch: Path) -> Path:
+def _converted(base: str, scratch: Path) -> Path:
+    """Fetch a checkpoint of a hub, or give one in a folder the ``tokenizer.json`` it lacks."""
     from transformers import AutoModel, AutoTokenizer
 
     folder = scratch / "base"
     try:
         AutoModel.from_pretrained(base, add_pooling_layer=False).save_pretrained(folder)
         AutoTokenizer.from_pretrained(base).save_pretrained(folder)
-    except (OSError, ValueError) as error:
+    # ImportError: a tokenizer of a kind that needs a further package.
+    except (OSError, ValueError, TypeError, ImportError) as error:
+        reason = " ".join(str(error).split())
         raise ModelError(
-            f'base "{base}": no such folder, and no model hub gave it: {error}. '
-            'Use "e5-small-zh", which needs no hub, or name a folder with a BERT checkpoint.',
-            f"基础编码器“{base}”：本地没有此文件夹，也未能从模型库取得：{error}。"
-            "可用无需联网的 e5-small-zh，或给出本地 BERT 检查点文件夹。",
+            f'base "{base}": no folder with a BERT checkpoint, and no model hub gave it: {reason}. '
+            'Use "e5-small-zh", which needs no hub, or name such a folder.',
+            f"基础编码器“{base}”：不是含 BERT 检查点的本地文件夹，也未能从模型库取得：{reason}。"
+            "可用无需联网的 e5-small-zh，或给出这样的文件夹。",
         ) from error
     return folder
 
