@@ -38,6 +38,7 @@ _KINDS: Mapping[Any, tuple[type, ...]] = {
     "str": (str,),
     "int": (int,),
     "float": (int, float),
+    "bool": (bool,),
     "bool | None": (bool, type(None)),
 }
 
@@ -62,6 +63,7 @@ class FitConfig:
     lexicon_dropout: float = 0.3  # share of samples that do not see the lexicon
     max_tokens: int = 256
     seed: int = 0
+    probe: bool = True  # start the heads from a linear probe; else go on from what they are
     bf16: bool | None = None  # mixed precision; None: where the processor computes in bfloat16
 
     def __post_init__(self) -> None:
@@ -319,10 +321,11 @@ def fit(
     """
     rng = random.Random(config.seed)
     torch.manual_seed(config.seed)
-    probe_loss = init_heads(
-        model, _embeddings(model, rows, config), rows.lexicon, rows.y, rows.known, schema
-    )
-    log(f"linear probe: loss {probe_loss:.3f}")
+    if config.probe:
+        probe_loss = init_heads(
+            model, _embeddings(model, rows, config), rows.lexicon, rows.y, rows.known, schema
+        )
+        log(f"linear probe: loss {probe_loss:.3f}")
     optimiser = _optimiser(model, config)
     steps = config.epochs * math.ceil(len(rows) / config.batch_size)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _schedule(steps, config.warmup))

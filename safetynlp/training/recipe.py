@@ -28,7 +28,9 @@ class Recipe:
 
     ``base`` is ``"e5-small-zh"``, a folder with a BERT checkpoint, or an id of a model hub.
     ``shares`` are shares of the speeches: ``train`` is learned from, ``validation`` sets
-    calibration and thresholds, ``test`` is only measured.
+    calibration and thresholds, ``test`` is only measured. ``refine`` is a second run of training
+    on the same speeches that goes on from where ``fit`` ended (a warm restart: Loshchilov & Hutter
+    2017, arXiv:1608.03983).
 
     Raises:
         UsageError: a value of another type, or shares that are not those three or not 1 in sum.
@@ -42,6 +44,7 @@ class Recipe:
     )
     split_seed: int = 0
     fit: FitConfig = field(default_factory=FitConfig)
+    refine: FitConfig | None = None
 
     def __post_init__(self) -> None:
         check_types(self)
@@ -69,8 +72,9 @@ class Recipe:
                 f"{path}：无法读作训练配方：{error}。应为 UTF-8 的 TOML 文件。",
             ) from error
         _check_keys(data, cls, str(path))
-        settings = data.pop("fit", {})
-        _check_keys(settings, FitConfig, f"{path}: [fit]")
+        runs = {name: data.pop(name) for name in ("fit", "refine") if name in data}
+        for name, settings in runs.items():
+            _check_keys(settings, FitConfig, f"{path}: [{name}]")
         if missing := [name for name in ("name", "version") if name not in data]:
             raise UsageError(
                 f"{path}: no {' and no '.join(missing)}. "
@@ -78,7 +82,8 @@ class Recipe:
                 f"{path}：缺 {'、'.join(missing)}。请对照 training/recipes/released.toml。",
             )
         try:
-            return cls(**data, fit=FitConfig(**settings))
+            data |= {name: FitConfig(**settings) for name, settings in runs.items()}
+            return cls(**data)
         except UsageError as error:
             raise UsageError(f"{path}: {error.en}", f"{path}：{error.zh}") from error
 

@@ -87,7 +87,8 @@ def train(
             scores = _f1_micro_at_zero(logits, held_out, schema)
             log(f"epoch {epoch}: validation f1_micro before thresholds: {scores}")
 
-        fit(model, learned, schema, recipe.fit, after_epoch=after_epoch, log=log)
+        for run in filter(None, (recipe.fit, recipe.refine)):
+            fit(model, learned, schema, run, after_epoch=after_epoch, log=log)
         settings = _settings(recipe, corpus, model, held_out, schema, lexicon)
         measured: dict[str, FacetMetrics] = {}
         docs = {name: tuple(sorted({row.doc for row in rows})) for name, rows in parts.items()}
