@@ -24,6 +24,7 @@ the annotation guide of the project.
 
 ```python
 from safetynlp import Classifier
+
 Classifier.from_pretrained().predict(["严禁客车超员。"])[0].labels
 ```
 
