@@ -25,7 +25,7 @@ test-slow: $(VENV)/.train
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy --exclude 'training/'  # the rest needs torch: see test-slow
+	$(BIN)/mypy --exclude 'safetynlp/training/' safetynlp  # the rest needs torch: see test-slow
 	$(BIN)/lint-imports
 
 clean:
