@@ -9,7 +9,7 @@ import pytest
 
 from safetynlp import Analysis, Analyzer, Coverage, Document, KeywordClassifier
 
-SPEECH = Path(__file__).parent.parent / "data" / "speech.txt"
+SPEECH = Path(__file__).parent.parent.parent / "notebooks" / "data" / "county-speech.txt"
 
 Analyze = Callable[..., Analysis]
 

@@ -107,7 +107,7 @@ def test_page_furniture_is_shown_apart(tree: Element) -> None:
     rows = [_text(row) for row in tree.xpath("//p[@class='furniture']")]
     assert rows[0] == "首页 > 政务公开 > 领导讲话"
     assert rows[-1] == "【打印】【关闭】"
-    assert "— 6 —" in rows
+    assert "— 7 —" in rows
 
 
 def test_labels_of_a_sentence_carry_their_probability(tree: Element) -> None:

@@ -90,7 +90,7 @@ def test_row_of_a_segment_without_labels(analysis: Analysis) -> None:
         "start": piece.start,
         "end": piece.end,
         "text": "（一）成绩来之不易",
-        "heading_path": ["一、认清形势，把安全生产放在心上"],
+        "heading_path": ["一、认清形势，时刻绷紧安全生产这根弦"],
         "paragraph": 6,
         "is_heading": True,
     }

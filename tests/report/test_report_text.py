@@ -123,7 +123,7 @@ def test_rubric_that_does_not_apply_gives_no_total(
 
 def test_labels_of_every_sentence_by_name(analysis: Analysis) -> None:
     text = classify_text(analysis, "zh")
-    numbers = re.findall(r"^ {0,1}(\d+)  \S", text, re.MULTILINE)
+    numbers = re.findall(r"^ {0,2}(\d+)  \S", text, re.MULTILINE)
     assert numbers == [str(n) for n in range(1, len(analysis.segments) + 1)]
     assert "责任类型：部门监管责任 1.00" in text
     assert "Responsibility: Supervising departments 1.00" in classify_text(analysis, "en")
