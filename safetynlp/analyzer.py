@@ -58,7 +58,7 @@ class Analysis:
             RubricError: no such rubric, or a faulty file.
             UsageError: a date or audience of another form.
         """
-        chosen = rubric if isinstance(rubric, Rubric) else load_rubric(rubric)
+        chosen = rubric if isinstance(rubric, Rubric) else load_rubric(rubric, self.schema)
         return cover(self.segments, chosen, date=date, audience=audience, level=level)
 
 

@@ -198,6 +198,12 @@ class Classifier:
                 f"线程数 num_threads 为 {num_threads}，应不小于 1。",
             )
         folder = released_model_path() if path is None else Path(path)
+        if not folder.is_dir():
+            raise ModelError(
+                f"{folder}: there is no such folder. Name a model folder, or leave it out to take "
+                "the released model.",
+                f"{folder}：没有这个文件夹。请指定模型文件夹；不指定则用随包发布的模型。",
+            )
         missing = [name for name in _FILES if not (folder / name).is_file()]
         if missing:
             raise ModelError(

@@ -264,7 +264,7 @@ def test_missing_file_is_named(copy: Path, name: str) -> None:
 
 
 def test_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"config\.json, tokenizer\.json, model\.onnx"):
+    with pytest.raises(ModelError, match="there is no such folder"):
         Classifier.from_pretrained(tmp_path / "none")
 
 

@@ -104,7 +104,7 @@ def _check_zip_is_docx(data: bytes, name: str) -> None:
     raise ReadError(
         f"{name}: looks like {en}, expected a speech as .docx, .pdf, .html, .md or .txt. "
         f"Take the speech out of it, save it in one of these formats, and read that file.",
-        f"{name}：看起来是{zh}，而可读取的是 .docx、.pdf、.html、.md、.txt。"
+        f"{name}：看起来是 {zh}，而可读取的是 .docx、.pdf、.html、.md、.txt。"
         f"请取出讲话稿，存为其中一种格式后再读取。",
     )
 
@@ -128,7 +128,7 @@ def _refuse_word_processor(data: bytes, head: bytes, name: str) -> None:
         return
     raise ReadError(
         f"{name}: looks like {en}, which cannot be read directly. {_SAVE_AS_EN}",
-        f"{name}：看起来是{zh}，无法直接读取。{_SAVE_AS_ZH}",
+        f"{name}：看起来是 {zh}，无法直接读取。{_SAVE_AS_ZH}",
     )
 
 
@@ -141,7 +141,7 @@ def _refuse_binary(head: bytes, name: str) -> None:
     raise ReadError(
         f"{name}: looks like {found[0]}, not a text. If it shows a speech, run OCR (or speech "
         f"recognition) on it and read the result as .txt or .docx.",
-        f"{name}：看起来是{found[1]}，不是文本。如内容是讲话稿，请先做文字识别（OCR）或语音转写，"
+        f"{name}：看起来是 {found[1]}，不是文本。如内容是讲话稿，请先做文字识别（OCR）或语音转写，"
         f"再读取得到的 .txt 或 .docx。",
     )
 

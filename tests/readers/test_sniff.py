@@ -64,7 +64,7 @@ def test_names_what_it_looks_like(data, en, zh, name):
     with pytest.raises(ReadError) as caught:
         sniff(data, name)
     assert f"looks like {en}" in caught.value.en
-    assert f"看起来是{zh}" in caught.value.zh
+    assert f"看起来是 {zh}" in caught.value.zh
     assert name in caught.value.en
     assert name in caught.value.zh
 
