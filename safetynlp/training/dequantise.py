@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 from torch import Tensor
 
@@ -39,7 +38,7 @@ def weights_of(path: Path, names: Iterable[str]) -> dict[str, Tensor]:
     """
     try:
         graph = onnx.load(str(path)).graph
-    except (OSError, DecodeError) as error:
+    except Exception as error:  # protobuf's own class, which its stubs do not tell of
         raise _unusable(path, str(error)) from error
     stored = _stored({t.name: numpy_helper.to_array(t) for t in graph.initializer})
     used = _by_layer(graph.node, stored)

@@ -147,7 +147,7 @@ class Trainer:
         )
 
     def _fold(self, name: str, fold: Fold, held_out: Rows, beside: Rows) -> FoldResult:
-        done = self.work.load_fold(name)
+        done = self._done_before(name, len(held_out), len(beside))
         if done is not None:
             self.say(f"{name}: done before", f"{name}：此前已完成")
             return done
@@ -167,6 +167,16 @@ class Trainer:
         self.work.save_fold(name, result)
         return result
 
+    def _done_before(self, name: str, n_held_out: int, n_beside: int) -> FoldResult | None:
+        """What the first process kept of a fold; to the others the logits do not matter."""
+        kept = self.work.load_fold(name)
+        epochs = kept.best_epochs if kept else (0,) * len(self.runs)
+        is_kept, *shared = workers().shared([float(kept is not None), *epochs])
+        if kept is not None or not is_kept:
+            return kept
+        empty = [np.zeros((n, self.schema.n_labels), np.float32) for n in (n_held_out, n_beside)]
+        return FoldResult(tuple(map(int, shared)), *empty)
+
     def _validation(
         self, model: MultiFacetModel, stop: Sequence[LabelledRow]
     ) -> Callable[[], Mapping[str, float]] | None:
@@ -174,6 +184,8 @@ class Trainer:
         if not stop:
             return None
         own = self.encode(stop)
+        if not own.y.any():
+            return None
         old = self.encode(self.replay.validation[:: _stride(len(self.replay.validation))])
 
         def figures() -> dict[str, float]:

@@ -96,9 +96,8 @@ def _remark(material: Material, say: Narrator) -> None:
     for read in filter(None, (material.data, material.test)):
         for warning in read.warnings[:_SHOWN]:
             say(f"warning: {warning.en}", f"注意：{warning.zh}")
-        if more := len(read.warnings) - _SHOWN:
-            if more > 0:
-                say(f"warning: {more} more of the kind", f"注意：另有 {more} 处类似情况")
+        if (more := len(read.warnings) - _SHOWN) > 0:
+            say(f"warning: {more} more of the kind", f"注意：另有 {more} 处类似情况")
         for skipped in read.skipped[:_SHOWN]:
             say(
                 f"skipped {skipped.where}: {skipped.reason_en}",

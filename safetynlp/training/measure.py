@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,15 @@ from safetynlp.prediction import Prediction
 from safetynlp.schema import Schema
 from safetynlp.training.replay import restricted, shared_schema
 
-__all__ = ["MAIN_FIGURES", "Comparison", "compare_with_start", "figures_of", "oof_lines"]
+__all__ = [
+    "MAIN_FIGURES",
+    "Comparison",
+    "Stopwatch",
+    "TrainResult",
+    "compare_with_start",
+    "figures_of",
+    "oof_lines",
+]
 
 MAIN_FIGURES = ("f1_micro", "accuracy", "f1_macro")
 
@@ -41,6 +51,52 @@ class Comparison:
             "before": {facet: found.to_dict() for facet, found in self.before.items()},
             "after": {facet: found.to_dict() for facet, found in self.after.items()},
         }
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A trained model folder and its figures.
+
+    ``test`` are figures of the written model on test speeches, ``cross_validation`` those of
+    networks trained like it on the speeches that each held out, ``released`` those of the written
+    model on the test speeches of the released corpus. What was not measured is None.
+    """
+
+    path: Path
+    test: Comparison | None
+    cross_validation: Comparison | None
+    released: Comparison | None
+    docs: Mapping[str, tuple[str, ...]]  # part → its speeches
+
+    @property
+    def metrics(self) -> Mapping[str, FacetMetrics]:
+        """The figures on new speeches by facet id: of the test if there is one, else of the folds."""
+        found = self.test or self.cross_validation
+        return found.after if found else {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        found = {
+            "test": self.test,
+            "cross_validation": self.cross_validation,
+            "released_test": self.released,
+        }
+        return {
+            "model": str(self.path),
+            **{name: part.to_dict() for name, part in found.items() if part is not None},
+        }
+
+
+class Stopwatch:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """So far, to a tenth."""
+        return round(time.monotonic() - self._began, 1)
 
 
 def compare_with_start(

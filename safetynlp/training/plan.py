@@ -96,7 +96,7 @@ def _refuse_shared(rows: Sequence[LabelledRow], test: Sequence[LabelledRow]) -> 
     if shared := sorted({row.doc for row in rows} & {row.doc for row in test}):
         names = ", ".join(shared[:5])
         raise DataError(
-            f'speeches are in the training data and in the test data: {names}. Give each speech '
+            f"speeches are in the training data and in the test data: {names}. Give each speech "
             "once, or a name of its own.",
             f"训练数据与测试数据含有同名讲话：{names}。请勿重复给出；若非同一篇，请改名。",
         )

@@ -140,7 +140,9 @@ class Recipe:
 
     def runs(self, **defaults: Any) -> tuple[FitConfig, ...]:
         """The runs of training one after the other; ``defaults`` fill what ``fit`` leaves open."""
-        first = self.fit if isinstance(self.fit, FitConfig) else FitConfig(**{**defaults, **self.fit})
+        first = (
+            self.fit if isinstance(self.fit, FitConfig) else FitConfig(**{**defaults, **self.fit})
+        )
         if self.refine is None:
             return (first,)
         second = self.refine

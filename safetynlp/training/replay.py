@@ -57,9 +57,7 @@ def released_corpus_path() -> Path:
     )
 
 
-def load_replay(
-    schema: Schema, share: float, seed: int, texts: Collection[str] = ()
-) -> Replay:
+def load_replay(schema: Schema, share: float, seed: int, texts: Collection[str] = ()) -> Replay:
     """Read the released corpus as the released model's ``metrics.json`` divides it.
 
     Args:
@@ -75,9 +73,7 @@ def load_replay(
     given = read_labelled([released_corpus_path()], Schema.default()).rows
     mapped = [_mapped(row, schema) for row in given if row.text not in texts]
     usable = [row for row in mapped if row.labels]
-    by_part = {
-        part: [row for row in usable if row.doc in docs] for part, docs in parts.items()
-    }
+    by_part = {part: [row for row in usable if row.doc in docs] for part, docs in parts.items()}
     learn = by_part["train"]
     drawn = random.Random(seed).sample(range(len(learn)), round(share * len(learn)))
     return Replay(
@@ -143,5 +139,3 @@ def _mapped(row: LabelledRow, schema: Schema) -> LabelledRow:
         if facet.kind == "multi" or ids:
             labels[facet.id] = ids
     return replace(row, labels=labels)
-
-

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from safetynlp.classifier import ModelSettings, released_model_path
@@ -18,9 +18,11 @@ from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 from safetynlp.training.dequantise import weights_of
 from safetynlp.training.e5 import build_e5_small_zh
-from safetynlp.training.fit import FitConfig, Rows, batches_of
+from safetynlp.training.fit import FitConfig, Rows
 from safetynlp.training.model import MultiFacetModel
+from safetynlp.training.outputs import embeddings_of
 from safetynlp.training.probe import init_heads
+from safetynlp.training.workers import workers
 
 __all__ = ["Start", "find_start", "shared_columns"]
 
@@ -40,6 +42,12 @@ class Start:
     def tokenizer_file(self) -> Path:
         """The ``tokenizer.json``, which goes into the trained model as it is."""
         return self.path / "tokenizer.json"
+
+    @property
+    def max_positions(self) -> int:
+        """The most tokens that the encoder reads."""
+        config = json.loads((self.path / "config.json").read_text("utf-8"))
+        return int(config.get("max_position_embeddings", 512))
 
     def sha256(self) -> str:
         """Hash of the files that decide where training starts."""
@@ -80,8 +88,11 @@ class Start:
         new = MultiFacetModel(old.encoder, schema, config.dropout)
         kept = self.kept_columns(schema)
         if 0 < len(kept) < schema.n_labels:
-            pooled = _mean_pooled(new, rows, config.max_tokens)
-            init_heads(new, pooled, rows.lexicon, rows.y, rows.known, schema)
+            if config.layers is not None:
+                new.keep_layers(config.layers)
+            team = workers()
+            pooled = embeddings_of(new.to(team.device), rows, config.max_tokens, team, mixed=False)
+            init_heads(new.cpu(), pooled, rows.lexicon, rows.y, rows.known, schema)
         _copy_heads(old, new, kept)
         return new
 
@@ -122,17 +133,6 @@ def _copy_heads(old: MultiFacetModel, new: MultiFacetModel, kept: Mapping[int, i
         new.lexicon_weight[torch.tensor(into)[:, None], torch.tensor(into)] = old.lexicon_weight[
             torch.tensor(out_of)[:, None], torch.tensor(out_of)
         ]
-
-
-@torch.no_grad()
-def _mean_pooled(model: MultiFacetModel, rows: Rows, max_tokens: int) -> np.ndarray:
-    """Mean of the hidden states of each row: float32, shape (rows, width)."""
-    model.eval()
-    pooled = np.zeros((len(rows), model.query.shape[1]), dtype=np.float32)
-    for batch, (ids, mask, _) in batches_of(rows, model.encoder.config.pad_token_id, max_tokens):
-        weights = mask.unsqueeze(-1).float()
-        pooled[batch] = ((model.hidden(ids, mask) * weights).sum(1) / weights.sum(1)).numpy()
-    return pooled
 
 
 def _entries_of(entries: Mapping[str, Any], known: Schema, schema: Schema) -> dict[str, Any]:

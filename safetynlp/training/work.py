@@ -32,15 +32,22 @@ class Work:
 
     Args:
         out: the model folder. fingerprint: of settings and data. resume: go on with what is there.
+        first: whether this process is the one that reads and writes it; others leave it alone.
 
     Raises:
         UsageError: an unfinished run is there and ``resume`` is not asked for, or it is one of
             other settings or data, or none is there to go on with, or it cannot be written.
     """
 
-    def __init__(self, out: Path, fingerprint: str, *, resume: bool) -> None:
+    def __init__(
+        self, out: Path, fingerprint: str, *, resume: bool = False, first: bool = True
+    ) -> None:
         self.folder = out.parent / f".{out.name}.train"
-        self.resume = resume
+        self.resume, self._first = resume, first
+        if first:
+            self._open(out, fingerprint, resume)
+
+    def _open(self, out: Path, fingerprint: str, resume: bool) -> None:
         file = self.folder / "run.json"
         before = _read(file)
         if before is not None and not resume:
@@ -83,7 +90,7 @@ class Work:
     def load_fold(self, name: str) -> FoldResult | None:
         """What a finished fold left, or None."""
         folder = self.folder / name
-        data = _read(folder / "done.json")
+        data = _read(folder / "done.json") if self._first else None
         if data is None:
             return None
         arrays = [np.load(folder / f"{part}.npy", allow_pickle=False) for part in _ARRAYS]
@@ -91,6 +98,8 @@ class Work:
 
     def save_fold(self, name: str, result: FoldResult) -> None:
         """Keep what a fold leaves, and drop its checkpoints; ``done.json`` comes last."""
+        if not self._first:
+            return
         folder = self.folder / name
         folder.mkdir(exist_ok=True)
         for part in _ARRAYS:
@@ -101,6 +110,8 @@ class Work:
 
     def remove(self) -> None:
         """Remove the folder when the model folder is in its place."""
+        if not self._first:
+            return
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def remove_if_idle(self) -> None:
