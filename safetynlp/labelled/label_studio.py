@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from safetynlp.errors import DataError, SafetyNLPError
@@ -62,7 +63,7 @@ def read_json_min(
     """
     for number, data in enumerate(_array(text, name)):
         where = _where(name, data, number)
-        yield attempt(where, _source(data), lambda d=data, w=where: _min(d, w, vocabulary, options))
+        yield attempt(where, _source(data), partial(_min, data, where, vocabulary, options))
 
 
 def _array(text: str, name: str) -> list[Any]:
