@@ -46,6 +46,7 @@ the file. An ``index.csv`` with a column ``doc`` in a folder of data tells more 
 """
 
 from safetynlp.labelled.arrays import targets
+from safetynlp.labelled.checks import first_reading
 from safetynlp.labelled.near_duplicates import near_duplicate_groups
 from safetynlp.labelled.partition import folds, split
 from safetynlp.labelled.read import infer_schema, read_labelled, write_skipped
@@ -58,6 +59,7 @@ __all__ = [
     "Message",
     "ReadOptions",
     "Skipped",
+    "first_reading",
     "folds",
     "infer_schema",
     "labelled_files",

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 
 from safetynlp.errors import DataError
-from safetynlp.labelled import LabelledData, LabelledRow, ReadOptions, read_labelled
+from safetynlp.labelled import LabelledData, LabelledRow, ReadOptions, first_reading, read_labelled
 from safetynlp.schema import Schema
 
 SCHEMA = Schema.default()
@@ -232,10 +232,11 @@ def test_annotators_of_label_studio(tmp_path: Path) -> None:
     assert [(row.annotator, row.index, row.labels["function"]) for row in rows] == [
         ("1", 0, ("directive",)),
         ("1", 1, ("procedural",)),
-        ("2", 0, ("situation",)),
+        ("2", 1, ("situation",)),
         ("1", 0, ("situation",)),
     ]
     assert rows[2].meta["ground_truth"] == "true"
+    assert first_reading(rows) == [rows[0], rows[2], rows[3]]
     assert rows[1].where == f"{file}: task 5"
 
 
