@@ -272,6 +272,30 @@ def test_absent_facet_of_label_studio_by_option(name: str) -> None:
     assert row.labels == {"function": ("procedural",)}
 
 
+def test_taxonomies(tmp_path: Path) -> None:
+    file = tmp_path / "a.json"
+    paths = [["经营", "企业主体责任"], ["企业主体责任", "某分厂"]]
+    flat = {"id": 1, "doc": "a", "text": "x", "responsibility": [{"taxonomy": paths}]}
+    result = {"type": "taxonomy", "from_name": "tree", "value": {"taxonomy": [["sector", "消防"]]}}
+    for content, labels in (
+        (flat, {"responsibility": ("enterprise",)}),
+        (_task([result]), {"sector": ("fire_safety",)}),  # its first level names the facet
+    ):
+        file.write_text(json.dumps([content]), "utf-8")
+        assert read(file).rows[0].labels == labels
+
+
+def test_controls_are_the_facets_of_an_inferred_schema(tmp_path: Path) -> None:
+    data = read_labelled([GOLDEN / "label-studio.json"], None)
+    assert data.schema.facet_ids == ("action", "function", "responsibility", "sector")
+    assert data.rows[2].labels == {
+        "sector": ("消防",),
+        "function": ("situation",),
+        "responsibility": (),
+        "action": (),
+    }
+
+
 def _task(result: Any) -> dict[str, Any]:
     return {"id": 1, "data": {"doc": "a", "text": "x"}, "annotations": [{"result": result}]}
 
