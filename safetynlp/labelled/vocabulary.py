@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeVar
 
 from safetynlp.errors import SchemaError
@@ -28,6 +29,7 @@ class Vocabulary:
 
     def __init__(self, schema: Schema | None) -> None:
         facets = schema.facets if schema else ()
+        self._all = list(facets)
         self._facets = _by_name((facet.id, facet.name, facet) for facet in facets)
         self._labels = {
             facet.id: _by_name((label.id, label.name, label.id) for label in facet.labels)
@@ -123,7 +125,7 @@ class Vocabulary:
 
     def _candidates(self, name: str | None) -> list[Facet]:
         if name is None:
-            return list({facet.id: facet for facet in self._facets.values()}.values())
+            return self._all
         facet = self.facet(name)
         if facet is None:
             known = ", ".join(self._labels)
@@ -157,5 +159,6 @@ def _look_up(entries: Mapping[str, T], name: str) -> T | None:
     return entries.get(_key(name)) if found is None else found
 
 
+@lru_cache(maxsize=4096)  # a few names stand in every row
 def _key(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()
