@@ -81,7 +81,9 @@ def test_hub_ids(name: str, expected: bool) -> None:
 
 
 def test_not_on_the_hub(hub: FakeHub) -> None:
-    with pytest.raises(ModelError, match='"owner/none": there is no such folder, and the') as caught:
+    with pytest.raises(
+        ModelError, match='"owner/none": there is no such folder, and the'
+    ) as caught:
         download_model("owner/none")
     assert "\n" not in str(caught.value)
     assert "模型库" in caught.value.zh

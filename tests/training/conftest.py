@@ -18,9 +18,8 @@ from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 
 if TYPE_CHECKING:
-    from safetynlp.training.measure import TrainResult
-
     from safetynlp.training.fit import Rows
+    from safetynlp.training.measure import TrainResult
     from safetynlp.training.model import MultiFacetModel
     from safetynlp.training.recipe import Recipe
 
@@ -119,9 +118,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, recipe: Recipe, corpus: Path
-) -> TrainResult:
+def trained(tmp_path_factory: pytest.TempPathFactory, recipe: Recipe, corpus: Path) -> TrainResult:
     """A model trained on the mini corpus; tests do not change its folder."""
     from safetynlp.training import TrainConfig, train
 

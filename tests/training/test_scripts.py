@@ -23,8 +23,8 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.slow
 
 from mini import one_line_of, write_gold
-from safetynlp.training.measure import TrainResult
 
+from safetynlp.training.measure import TrainResult
 
 ROOT = Path(__file__).parents[2]
 DOCS = ("county-2", "plant-4")
