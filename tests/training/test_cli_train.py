@@ -55,7 +55,7 @@ def titles(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def recipe(tmp_path: Path) -> Path:
+def settings(tmp_path: Path) -> Path:
     file = tmp_path / "own.toml"
     file.write_text(
         'name = "own"\nversion = "3"\n[fit]\nmax_tokens = 64\nlearning_rate = 1e-3\nbf16 = false\n',
@@ -64,10 +64,10 @@ def recipe(tmp_path: Path) -> Path:
     return file
 
 
-def test_a_foreign_data_set(titles: Path, recipe: Path, base: Path, tmp_path: Path) -> None:
+def test_a_foreign_data_set(titles: Path, settings: Path, base: Path, tmp_path: Path) -> None:
     out = tmp_path / "own"
     done = run(
-        *(titles, "--base", base, "--recipe", recipe, "--group-by-row", "--folds", 2),
+        *(titles, "--base", base, "--recipe", settings, "--group-by-row", "--folds", 2),
         *("--epochs", 1, "--seed", 4, "--out", out, "--format", "json", "--lang", "en"),
     )
     assert done.returncode == 0, done.stderr
@@ -127,10 +127,10 @@ def test_errors_are_one_line(
     assert sorted(os.listdir()) == ["data"]
 
 
-def test_killed_and_resumed(corpus: Path, recipe: Path, base: Path, tmp_path: Path) -> None:
+def test_killed_and_resumed(corpus: Path, settings: Path, base: Path, tmp_path: Path) -> None:
     """Killed in the second fold: the first is not done again, and the end is the same."""
     arguments = [
-        *(corpus, "--base", base, "--schema", "safety-speech", "--recipe", recipe),
+        *(corpus, "--base", base, "--schema", "safety-speech", "--recipe", settings),
         *("--folds", 2, "--epochs", 3, "--lang", "en"),
     ]
     whole = run(*arguments, "--out", tmp_path / "whole")
