@@ -43,7 +43,7 @@ _WORDS = {
     },
 }
 _FEW = 10  # speeches
-_CLEARLY = 0.01
+_CLEARLY = 0.02
 _SHOWN = ("f1_micro", "accuracy", "f1_macro")
 
 
