@@ -5,8 +5,8 @@ import json
 import pytest
 
 from safetynlp.errors import DataError, UsageError
-from safetynlp.evaluation.data import LabelledRow
 from safetynlp.evaluation.metrics import FacetMetrics, Figure, evaluate
+from safetynlp.labelled import LabelledRow
 from safetynlp.prediction import Prediction
 from safetynlp.schema import Schema
 

@@ -20,8 +20,8 @@ from safetynlp.classifier import Classifier
 from safetynlp.document import Document
 from safetynlp.errors import DataError, SafetyNLPError
 from safetynlp.evaluation.boundaries import boundary_f1
-from safetynlp.evaluation.data import LabelledRow, read_jsonl
 from safetynlp.evaluation.metrics import FacetMetrics, evaluate
+from safetynlp.labelled import LabelledRow, read_labelled
 from safetynlp.lexicon import KeywordClassifier, Lexicon
 from safetynlp.prediction import Labeller, Prediction, calibrated, decide
 from safetynlp.segment import segment
@@ -129,7 +129,7 @@ def run(arguments: argparse.Namespace) -> None:
     """Measure and print everything."""
     classifier = Classifier.from_pretrained(arguments.model)
     schema = classifier.schema
-    rows = read_jsonl(sorted(arguments.data.glob("*.gold.jsonl")), schema)
+    rows = read_labelled(sorted(arguments.data.glob("*.gold.jsonl")), schema).rows
     if not rows:
         raise DataError(
             f"{arguments.data}: no *.gold.jsonl in this folder. Name the folder of the speeches.",
@@ -141,7 +141,7 @@ def run(arguments: argparse.Namespace) -> None:
     labellers: dict[str, Labeller] = {
         "released": classifier,
         "keywords": KeywordClassifier(),
-        "tfidf": TfidfClassifier(read_jsonl([arguments.corpus], schema), schema),
+        "tfidf": TfidfClassifier(read_labelled([arguments.corpus], schema).rows, schema),
     }
     print(f"labels of {len(rows)} segments in {len({row.doc for row in rows})} speeches, 95 %:")
     predictions = {name: labeller.predict(texts) for name, labeller in labellers.items()}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from safetynlp.errors import DataError, UsageError
-from safetynlp.evaluation.data import LabelledRow
+from safetynlp.labelled import LabelledRow
 from safetynlp.prediction import Prediction
 from safetynlp.schema import Facet, Schema
 

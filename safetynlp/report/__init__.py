@@ -1,8 +1,8 @@
 """Write what was found: terminal text, JSON, CSV and a one-file HTML page, one module each."""
 
+from safetynlp.output import write_output
 from safetynlp.report.csv import to_csv
 from safetynlp.report.html import report_html
-from safetynlp.report.output import write_output
 from safetynlp.report.records import (
     score_record,
     segment_only_record,

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from safetynlp.evaluation.data import LabelledRow, targets
+from safetynlp.labelled import LabelledRow, targets
 from safetynlp.prediction import Prediction, check_texts, decide
 from safetynlp.schema import Schema
 

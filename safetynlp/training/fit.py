@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from safetynlp.errors import ModelError, UsageError
-from safetynlp.evaluation.data import LabelledRow, targets
+from safetynlp.labelled import LabelledRow, targets
 from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 from safetynlp.training.model import MultiFacetModel

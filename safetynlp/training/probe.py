@@ -60,7 +60,7 @@ def init_heads(
     Args:
         embeddings: float32, shape (rows, width): mean-pooled hidden states.
         lexicon: float32, shape (rows, labels).
-        y, known: as :func:`safetynlp.evaluation.data.targets` gives them.
+        y, known: as :func:`safetynlp.labelled.targets` gives them.
         l2: weight of the squared norm of the weights.
         steps: of L-BFGS.
     """

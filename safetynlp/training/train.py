@@ -16,8 +16,8 @@ from torch import Tensor
 
 from safetynlp.classifier import Classifier, ModelSettings
 from safetynlp.errors import DataError, ModelError, UsageError
-from safetynlp.evaluation.data import LabelledRow, labelled_files, read_jsonl, split_by_doc
 from safetynlp.evaluation.metrics import FacetMetrics, evaluate
+from safetynlp.labelled import LabelledRow, labelled_files, read_labelled, split
 from safetynlp.lexicon import Lexicon
 from safetynlp.prediction import calibrated
 from safetynlp.schema import Schema
@@ -68,7 +68,7 @@ def train(
     """
     schema, lexicon = schema or Schema.default(), lexicon or Lexicon.default()
     check_target(out)
-    parts = split_by_doc(read_jsonl([corpus], schema), recipe.shares, recipe.split_seed)
+    parts = split(read_labelled([corpus], schema).rows, recipe.shares, recipe.split_seed)
     _check_parts(parts, corpus)
     for name, rows in parts.items():
         log(f"{name}: {len(rows)} segments of {len({row.doc for row in rows})} speeches")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from safetynlp.evaluation.data import LabelledRow
+from safetynlp.labelled import LabelledRow
 from safetynlp.schema import Schema
 
 __all__ = ["SPEECHES", "labelled_rows", "one_line_of", "write_corpus", "write_gold"]

@@ -16,8 +16,8 @@ with warnings.catch_warnings():
 from mini import labelled_rows
 
 from safetynlp.errors import UsageError
-from safetynlp.evaluation.data import LabelledRow
 from safetynlp.evaluation.metrics import evaluate
+from safetynlp.labelled import LabelledRow
 from safetynlp.schema import Schema
 
 SCHEMA = Schema.default()
