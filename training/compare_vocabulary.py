@@ -20,7 +20,7 @@ from pathlib import Path
 import jieba
 
 from safetynlp.errors import DataError, SafetyNLPError
-from safetynlp.evaluation.data import read_jsonl
+from safetynlp.labelled import read_labelled
 from safetynlp.schema import Schema
 
 HERE = Path(__file__).parent
@@ -77,19 +77,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     schema = Schema.default()
     try:
-        real = read_jsonl(sorted(options.data.glob("*.gold.jsonl")), schema)
+        real = read_labelled(sorted(options.data.glob("*.gold.jsonl")), schema).rows
         if not real:
             raise DataError(
                 f"{options.data}: no *.gold.jsonl in this folder. Name that of the speeches.",
                 f"{options.data}：文件夹中没有 *.gold.jsonl。请指定讲话所在文件夹。",
             )
-        corpus = read_jsonl([options.corpus], schema)
+        corpus = read_labelled([options.corpus], schema).rows
     except SafetyNLPError as error:
         print(f"compare_vocabulary: {error}", file=sys.stderr)
         return 2
-    words = contrasts(
-        [row.text for row in real], [row.text for row in corpus], options.min_share
-    )
+    words = contrasts([row.text for row in real], [row.text for row in corpus], options.min_share)
     print(f"{len(real)} real segments, {len(corpus)} of the corpus")
     print(f"distance over {len(words)} words: {distance(words):.3f} (mean |log2 ratio|)")
     for contrast in words[: options.top]:
