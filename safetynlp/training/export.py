@@ -180,11 +180,14 @@ def write_model_folder(
         folder.mkdir()
         config = model.encoder.config.to_dict()
         config["architectures"] = ["MultiFacetModel"]
+        config.pop("_name_or_path", None)  # a path of this machine
         (folder / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
         shutil.copy(tokenizer_file, folder / "tokenizer.json")
         (folder / "safetynlp.json").write_text(settings.to_json(), "utf-8")
         state = {k: v.detach().half().contiguous() for k, v in model.state_dict().items()}
         save_file(state, folder / "model.safetensors")
+        # It is made readable by its owner alone, unlike the rest.
+        shutil.copymode(folder / "config.json", folder / "model.safetensors")
         full = Path(scratch) / "full.onnx"
         export_onnx(model, full)
         quantise(full, folder / "model.onnx", input_moments(model, samples, _MIN_QUANTISED))

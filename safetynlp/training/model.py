@@ -10,8 +10,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
-from safetynlp.errors import ModelError
+from safetynlp.errors import ModelError, UsageError
 from safetynlp.schema import Schema
+from safetynlp.training.lean import LeanEncoder
 
 __all__ = ["MultiFacetModel"]
 
@@ -36,9 +37,12 @@ class MultiFacetModel(nn.Module):
         self.weight = nn.Parameter(torch.zeros(n_labels, width))
         self.bias = nn.Parameter(torch.zeros(n_labels))
         self.lexicon_weight = nn.Parameter(torch.zeros(n_labels, n_labels))
+        self.lean: LeanEncoder | None = None  # computes the hidden states in training
 
     def hidden(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Hidden states of the last layer: float, shape (batch, tokens, width)."""
+        if self.training and self.lean is not None:
+            return self.lean(input_ids, attention_mask)
         out = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
         states: Tensor = out.last_hidden_state
         return states
@@ -59,6 +63,22 @@ class MultiFacetModel(nn.Module):
         pooled = (attention * (states @ self.weight.T)).sum(dim=1)
         logits: Tensor = pooled + self.bias + lexicon @ self.lexicon_weight.T
         return logits
+
+    def keep_layers(self, count: int) -> None:
+        """Keep ``count`` of the encoder's layers, evenly spread and with the last one.
+
+        Raises:
+            UsageError: it has fewer, or its layers are not laid out as BERT's.
+        """
+        layers = getattr(getattr(self.encoder, "encoder", None), "layer", ())
+        if not 1 <= count <= len(layers):
+            raise UsageError(
+                f"layers is {count}, but the encoder has {len(layers)} that can be chosen from.",
+                f"layers 为 {count}，而编码器可供选取的只有 {len(layers)} 层。",
+            )
+        chosen = [layers[(n + 1) * len(layers) // count - 1] for n in range(count)]
+        self.encoder.encoder.layer = nn.ModuleList(chosen)
+        self.encoder.config.num_hidden_layers = count
 
     @classmethod
     def from_encoder(
