@@ -58,7 +58,9 @@ def tfidf_probabilities(rows: Sequence[LabelledRow], schema: Schema) -> np.ndarr
     for train, held_out in folds(rows, FOLDS, 0, near_duplicate_groups(rows)):
         found = TfidfClassifier(train, schema).predict([row.text for row in held_out])
         for row, prediction in zip(held_out, found, strict=True):
-            out[place[id(row)]] = [p for scores in prediction.scores.values() for p in scores.values()]
+            out[place[id(row)]] = [
+                p for scores in prediction.scores.values() for p in scores.values()
+            ]
     return out
 
 
