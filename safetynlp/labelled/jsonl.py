@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from safetynlp.labelled.record import (
+    FLAT,
     Item,
     Record,
     attempt,
@@ -33,13 +34,16 @@ def _record(line: str, where: str, vocabulary: Vocabulary, options: ReadOptions)
     data = parse_json(line)
     check_columns(data, vocabulary)
     facets = [key for key in data if vocabulary.facet(key)]
+    labels = {key: label_names(data[key], key) for key in facets if data[key] is not None}
+    if not facets and options.facet in data:  # a schema is being inferred
+        facets, labels = [options.facet], {FLAT: label_names(data[options.facet], options.facet)}
     own = {options.text_column, options.doc_column, "i", "para", "annotator"}
     return Record(
         where,
         line,
         data.get(options.text_column),
         data.get(options.doc_column),
-        {key: label_names(data[key], key) for key in facets if data[key] is not None},
+        labels,
         "stated",
         data.get("i"),
         data.get("para"),

@@ -143,7 +143,7 @@ def _row(record: Record, source: Source, reading: _Reading) -> LabelledRow:
         text,
         _resolved(record, reading),
         _position(record.index, "i"),
-        None if record.para is None else _position(record.para, "para"),
+        None if record.para in (None, "") else _position(record.para, "para"),
         record.where,
         record.annotator,
         {**about, **(record.meta or {})},
@@ -168,7 +168,7 @@ def _doc(record: Record, options: ReadOptions) -> str:
     if isinstance(doc, str) and doc.strip():
         return doc.strip()
     if doc in (None, "") and options.group_by_row:
-        return record.where
+        return record.row_id or record.where
     raise DataError(
         f'no "{options.doc_column}" (found {_shown(doc)}). Every row names its speech, for data '
         f"are split by speech. Add it, or say that every row stands alone (group by row).",

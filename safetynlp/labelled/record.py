@@ -13,6 +13,7 @@ from safetynlp.labelled.vocabulary import Vocabulary
 
 __all__ = [
     "FLAT",
+    "FLAT_COLUMNS",
     "Custom",
     "Item",
     "Record",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 FLAT = ""  # the column of labels that stand in no facet's column
+FLAT_COLUMNS = ("label", "labels", "class", "category", "标签", "类别")  # what it is called
 Custom = Literal["stated", "none", "none-if-any", "unlabelled"]
 _SHOWN = 60
 
@@ -40,6 +42,7 @@ class Record:
         labels: column → names of labels; the column :data:`FLAT` has those without a facet.
         custom: what it means in this format that a facet is missing: ``"stated"`` means
             unlabelled whatever the options say, ``"none-if-any"`` none if the row has any label.
+        row_id: names the row where ``where`` cannot, since several annotators have it.
     """
 
     where: str
@@ -52,6 +55,7 @@ class Record:
     para: Any = None
     annotator: str = ""
     meta: Mapping[str, str] | None = None
+    row_id: str = ""
 
 
 Item: TypeAlias = "Record | Skipped | Message"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection
 
 from safetynlp.errors import SchemaError
 from safetynlp.schema import Facet, Schema
 
-__all__ = ["FACET_MARK", "Vocabulary", "split_names"]
+__all__ = ["FACET_MARK", "Vocabulary"]
 
 FACET_MARK = "##"  # facet##label, where a format has one flat list of labels
 _SEPARATORS = re.compile(r"([,，、;；|\n])")
@@ -38,6 +37,13 @@ class Vocabulary:
         for facet in schema.facets if schema else ():
             self._facets.setdefault(_key(facet.name.zh), facet)
             self._facets.setdefault(_key(facet.name.en), facet)
+        self._names = {name for names in self._labels.values() for name in names}
+        self._longest = max((len(_SEPARATORS.split(name)) for name in self._names), default=1)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no schema."""
+        return not self._names
 
     def facet(self, name: str) -> Facet | None:
         """The facet of this id or name."""
@@ -94,11 +100,29 @@ class Vocabulary:
             f"各分面（{ids}）都没有标签“{name}”。{hint_zh}全部标签见 `safetynlp labels`。",
         )
 
-    def names(self, facet: Facet | None = None) -> Collection[str]:
-        """Names of the labels of a facet, or of all facets, in the form of :func:`split_names`."""
-        if facet is not None:
-            return self._labels[facet.id].keys()
-        return {name for names in self._labels.values() for name in names}
+    def has(self, name: str, facet: Facet | None = None) -> bool:
+        """Whether a facet, or any facet, has a label of this id or name."""
+        return _key(name) in (self._names if facet is None else self._labels[facet.id])
+
+    def split(self, cell: str, facet: Facet | None = None) -> tuple[str, ...]:
+        """The labels of a cell, which stand between ``,`` ``、`` ``;`` ``|`` or line ends.
+
+        The name of a label is not cut at separators inside it: ``Rail, aviation and metro``.
+        """
+        pieces = _SEPARATORS.split(cell)  # name, separator, name, …
+        found: list[str] = []
+        start = 0
+        while start < len(pieces):
+            ends = range(start + 1, min(len(pieces), start + self._longest) + 1, 2)
+            end, name = next(
+                (end, name)
+                for end in reversed(ends)
+                if self.has(name := "".join(pieces[start:end]), facet) or end == start + 1
+            )
+            if name.strip():
+                found.append(name.strip())
+            start = end + 1
+        return tuple(found)
 
     def _candidates(self, name: str | None) -> list[Facet]:
         if name is None:
@@ -116,27 +140,6 @@ class Vocabulary:
         ids = {key: id for names in self._labels.values() for key, id in names.items()}
         near = difflib.get_close_matches(_key(name), ids, n=3, cutoff=0.5)
         return list(dict.fromkeys(ids[key] for key in near))[:2]
-
-
-def split_names(cell: str, known: Collection[str] = ()) -> tuple[str, ...]:
-    """The labels of a cell, which stand between ``,`` ``、`` ``;`` ``|`` or line ends.
-
-    A name of ``known`` is not cut at the separators inside it: ``Rail, aviation and metro``.
-    """
-    pieces = _SEPARATORS.split(cell)  # name, separator, name, …
-    longest = max((len(_SEPARATORS.split(name)) for name in known), default=1)
-    found: list[str] = []
-    start = 0
-    while start < len(pieces):
-        last = min(len(pieces), start + longest)
-        for end in range(last - (last - start - 1) % 2, start, -2):
-            name = "".join(pieces[start:end]).strip()
-            if end == start + 1 or _key(name) in known:
-                break
-        if name:
-            found.append(name)
-        start = end + 1
-    return tuple(found)
 
 
 def _key(name: str) -> str:
