@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from safetynlp.errors import ModelError, SafetyNLPError, SchemaError, UsageError
+from safetynlp.hub import download_model, is_hub_id
 from safetynlp.lexicon import Lexicon
 from safetynlp.prediction import Prediction, calibrated, check_texts, decide
 from safetynlp.schema import Schema
@@ -184,7 +185,8 @@ class Classifier:
         """Load a model folder.
 
         Args:
-            path: the folder; None loads the released model.
+            path: the folder, or ``"owner/name"`` of a model hub, which is asked only if there is
+                no such folder; None loads the released model.
             num_threads: processor threads for inference, at least 1; None lets onnxruntime
                 choose.
 
@@ -198,6 +200,8 @@ class Classifier:
                 f"线程数 num_threads 为 {num_threads}，应不小于 1。",
             )
         folder = released_model_path() if path is None else Path(path)
+        if path is not None and is_hub_id(path):
+            folder = download_model(str(path))
         if not folder.is_dir():
             raise ModelError(
                 f"{folder}: there is no such folder. Name a model folder, or leave it out to take "

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.main
 
-from safetynlp.cli import console, options
+from safetynlp.cli import console, evaluate, options
+from safetynlp.cli.train import train
 
 if TYPE_CHECKING:
     from safetynlp.analyzer import Analysis
@@ -229,6 +230,12 @@ def rubrics(
 def _rubric_data(rubric: Rubric) -> dict[str, Any]:
     """As in its YAML file, without what is not given there."""
     return rubric.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+app.command(
+    help="用已标注的讲话训练模型 / Train a model on labelled speeches (needs safetynlp[train])."
+)(train)
+evaluate.register(app)
 
 
 def _json(data: object) -> str:

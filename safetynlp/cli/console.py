@@ -32,6 +32,7 @@ __all__ = [
     "deliver",
     "describe",
     "language",
+    "note",
     "say",
     "text_width",
     "use_utf8",
@@ -81,6 +82,13 @@ def say(message: str) -> None:
     with contextlib.suppress(OSError):  # nobody is left to be told
         for line in message.splitlines():
             print("safetynlp:", line, file=sys.stderr, flush=True)
+
+
+def note(line: str) -> None:
+    """Write a line about the work under way to standard error; nothing if closed."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError):
+            print(line, file=sys.stderr, flush=True)
 
 
 def text_width(out: str | None) -> int:

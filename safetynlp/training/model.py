@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModel, PreTrainedModel
 
-from safetynlp.errors import ModelError
+from safetynlp.errors import ModelError, UsageError
 from safetynlp.schema import Schema
 
 __all__ = ["MultiFacetModel"]
@@ -59,6 +59,22 @@ class MultiFacetModel(nn.Module):
         pooled = (attention * (states @ self.weight.T)).sum(dim=1)
         logits: Tensor = pooled + self.bias + lexicon @ self.lexicon_weight.T
         return logits
+
+    def keep_layers(self, count: int) -> None:
+        """Keep ``count`` of the encoder's layers, evenly spread and with the last one.
+
+        Raises:
+            UsageError: it has fewer, or its layers are not laid out as BERT's.
+        """
+        layers = getattr(getattr(self.encoder, "encoder", None), "layer", ())
+        if not 1 <= count <= len(layers):
+            raise UsageError(
+                f"layers is {count}, but the encoder has {len(layers)} that can be chosen from.",
+                f"layers 为 {count}，而编码器可供选取的只有 {len(layers)} 层。",
+            )
+        chosen = [layers[(n + 1) * len(layers) // count - 1] for n in range(count)]
+        self.encoder.encoder.layer = nn.ModuleList(chosen)
+        self.encoder.config.num_hidden_layers = count
 
     @classmethod
     def from_encoder(

@@ -8,40 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
-from torch.nn import functional
 
 from safetynlp.schema import Schema
+from safetynlp.training.loss import facet_loss
 from safetynlp.training.model import MultiFacetModel
 
-__all__ = ["facet_loss", "init_heads"]
-
-
-def facet_loss(logits: Tensor, y: Tensor, known: Tensor, schema: Schema) -> Tensor:
-    """Mean over rows of the losses of all facets; facets that a row lacks contribute nothing.
-
-    Multi-label facets: binary cross-entropy summed over the labels; single-label facets:
-    cross-entropy.
-
-    Args:
-        logits: float, shape (rows, labels).
-        y: float, shape (rows, labels), 0.0 or 1.0.
-        known: bool, shape (rows, facets).
-
-    Returns: scalar.
-    """
-    total = logits.new_zeros(())
-    for index, (facet, part) in enumerate(schema.columns()):
-        rows = known[:, index]
-        if not rows.any():
-            continue
-        z, target = logits[rows, part], y[rows, part]
-        if facet.kind == "multi":
-            loss = functional.binary_cross_entropy_with_logits(z, target, reduction="sum")
-        else:
-            loss = functional.cross_entropy(z, target.argmax(dim=1), reduction="sum")
-        total = total + loss / logits.shape[0]
-    return total
+__all__ = ["init_heads"]
 
 
 def init_heads(

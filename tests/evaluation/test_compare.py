@@ -107,3 +107,13 @@ def test_an_unlabelled_facet() -> None:
 def test_lengths_differ() -> None:
     with pytest.raises(DataError, match="0 predictions for 1 rows"):
         compare([], [], [LabelledRow("s1", "-", {})], SCHEMA.facets)
+
+
+def test_of_an_error_the_lower_is_the_better() -> None:
+    rows = [LabelledRow(f"s{n}", "-", {"tone": ("a",)}) for n in range(12)]
+    unsure, sure = (
+        [Prediction({"tone": ("a",)}, {"tone": {"a": p, "b": 1 - p}})] * 12 for p in (0.6, 0.9)
+    )
+    brier = compare(unsure, sure, rows, SCHEMA.facets)["tone"].figures["brier_score"]
+    assert brier.value == pytest.approx(2 * (0.1**2 - 0.4**2))
+    assert brier.better == "B"

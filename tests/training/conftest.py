@@ -18,10 +18,11 @@ from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 
 if TYPE_CHECKING:
+    from safetynlp.training.train import TrainResult
+
     from safetynlp.training.fit import Rows
     from safetynlp.training.model import MultiFacetModel
     from safetynlp.training.recipe import Recipe
-    from safetynlp.training.train import TrainResult
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test may wait for a hub
 

@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 from safetynlp.errors import ModelError, UsageError
 from safetynlp.schema import Schema
 from safetynlp.training import fit as fit_module
-from safetynlp.training import probe
+from safetynlp.training import loss as loss_module
 from safetynlp.training.fit import FitConfig, Rows, batches_of, fit, load_tokenizer, logits_of
 from safetynlp.training.model import MultiFacetModel
 
@@ -47,17 +47,19 @@ def seen(base: Path, rows: Rows, monkeypatch: pytest.MonkeyPatch) -> Callable[[F
 
     def run(config: FitConfig) -> Seen:
         model, record = MultiFacetModel.from_encoder(base, SCHEMA), Seen()
-        loss = probe.facet_loss
+        loss = loss_module.facet_loss
 
         def on_call(_: object, arguments: tuple[torch.Tensor, ...]) -> None:
             for row, mask in zip(arguments[0].tolist(), arguments[1].sum(dim=1), strict=True):
                 record.ids.append(row[: int(mask)])
             record.lexicon += list(arguments[2].numpy())
 
-        def on_loss(logits: torch.Tensor, y: Any, known: Any, schema: Schema) -> torch.Tensor:
+        def on_loss(
+            logits: torch.Tensor, y: Any, known: Any, schema: Schema, **settings: Any
+        ) -> torch.Tensor:
             record.y += list(y.numpy())
             record.known += known.tolist()
-            return loss(logits, y, known, schema)
+            return loss(logits, y, known, schema, **settings)
 
         model.register_forward_pre_hook(on_call)
         monkeypatch.setattr(fit_module, "facet_loss", on_loss)

@@ -15,8 +15,9 @@ from torch.nn import functional
 
 from safetynlp.schema import Schema
 from safetynlp.training.fit import Rows
+from safetynlp.training.loss import facet_loss
 from safetynlp.training.model import MultiFacetModel
-from safetynlp.training.probe import facet_loss, init_heads
+from safetynlp.training.probe import init_heads
 
 SCHEMA = Schema.default()
 FUNCTION = next(part for facet, part in SCHEMA.columns() if facet.id == "function")

@@ -23,9 +23,9 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.slow
 
 from mini import one_line_of, write_corpus, write_gold
+from safetynlp.training.train import TrainResult
 
 from safetynlp.classifier import Classifier
-from safetynlp.training.train import TrainResult
 
 ROOT = Path(__file__).parents[2]
 DOCS = ("county-2", "plant-4")

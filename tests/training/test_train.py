@@ -12,6 +12,7 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.slow
 
 from mini import SPEECHES, labelled_rows, write_corpus
+from safetynlp.training.train import TrainResult, corpus_sha256, resolve_base, train
 from transformers import BertConfig, BertModel
 
 from safetynlp.classifier import Classifier
@@ -19,7 +20,6 @@ from safetynlp.errors import DataError, ModelError, UsageError
 from safetynlp.evaluation.metrics import evaluate
 from safetynlp.schema import Schema
 from safetynlp.training.recipe import Recipe
-from safetynlp.training.train import TrainResult, corpus_sha256, resolve_base, train
 
 TEXTS = [row.text for row in labelled_rows()]
 
