@@ -162,8 +162,10 @@ def _members(rows: Sequence[LabelledRow], by: str) -> dict[str, list[int]]:
     if by != "doc" and by not in columns:
         known = ", ".join(["doc", *columns])
         raise UsageError(
-            f'--by: the data have no column "{by}". Columns are: {known}.',
-            f"--by：数据没有“{by}”这一列。可用：{known}。",
+            f'--by: the data have no column "{by}". Columns are: {known}. An index.csv in a folder '
+            "of speeches gives more (a line for each doc).",
+            f"--by：数据没有“{by}”这一列。可用：{known}。讲话文件夹中的 index.csv（每篇一行，含 doc 列）"
+            "可提供更多。",
         )
     members: dict[str, list[int]] = defaultdict(list)
     for n, row in enumerate(rows):

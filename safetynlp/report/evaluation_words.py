@@ -19,6 +19,17 @@ _WORDS = {
         "方括号内为 {} 区间：按讲话重抽样 {} 次（bootstrap）",
         "In brackets: {} intervals, {} drawings of speeches (bootstrap)",
     ),
+    "page_intervals": (
+        "每个数值下方为 {} 区间：按讲话重抽样 {} 次（bootstrap）",
+        "Below each figure: its {} interval, {} drawings of speeches (bootstrap)",
+    ),
+    "averages": ("各种平均", "Averages"),
+    "curve_title": ("学习曲线：要标注多少篇？", "Learning curve: how many speeches to label?"),
+    "curve_note": (
+        "横轴为已标注讲话篇数（对数）；线为 {} 次抽取的平均，带为最低到最高。",
+        "Across: labelled speeches (logarithmic). Line: mean of {} draws; band: from the lowest to "
+        "the highest.",
+    ),
     "segments": ("{} 句", "{} segments"),
     "unlabelled": ("数据未标注此分面", "not labelled in the data"),
     "label": ("标签", "label"),
@@ -69,9 +80,6 @@ _WORDS = {
         "同一句中漏标左边、多标右边。",
         "The left one is missing and the right one is given, in the same segment.",
     ),
-    "gold": ("标注", "gold"),
-    "found": ("模型", "found"),
-    "times": ("次数", "times"),
     "by_speech": ("逐篇", "By speech"),
     "speech": ("讲话", "speech"),
     "agreement": ("标注者一致性", "Agreement of the annotators"),
@@ -87,12 +95,9 @@ _WORDS = {
     "annotators": ("标注者", "annotators"),
     "no_mistakes": ("没有错误。", "No mistakes."),
     "shown_of": ("显示 {} 处，共 {} 处", "{} of {} shown"),
-    "mistakes": ("错误数", "mistakes"),
     "wrong_segments": ("有错的句数", "segments with a mistake"),
     "figures": ("指标", "Figures"),
-    "audit": ("数据文件", "Data files"),
     "colon": ("：", ": "),
-    "of_all": ("占 {}", "{} of all"),
 }
 
 
