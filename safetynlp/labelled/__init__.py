@@ -32,6 +32,7 @@ Formats (``ReadOptions.format``; None tells it from the file), one segment each 
         {"id": 2, "data": "…", "label": ["行业##矿山"]}
         {"id": 2, "text": "…", "doc": "s1", "label": ["行业##矿山"], "Comments": []}
 
+    Give the zip rather than what is in it, for the names of its files are the annotators.
     The first needs ``label_file``, doccano's ``label_config.json``. ``[]`` is unlabelled; a facet
     without label is none if the row has any.
 ``paddlenlp``
@@ -39,13 +40,17 @@ Formats (``ReadOptions.format``; None tells it from the file), one segment each 
     none.
 
 Labels and facets may be given by id or by Chinese or English name. A label without a facet's
-column is looked up in all facets; ``facet##label`` says which. Whether a facet without label is
-"none" or "unlabelled" can be set by ``ReadOptions.absent`` for every format but ``jsonl`` and
-``datasets``, which say it themselves; it is asked only of facets that have a label somewhere in
-the file. An ``index.csv`` with a column ``doc`` in a folder of data tells more of each speech.
+column is looked up in all facets; ``facet##label`` says which.
+
+Whether a facet without label is "none" or "unlabelled" can be set by ``ReadOptions.absent``, but
+not for ``jsonl`` and ``datasets``, which say it themselves. Where facets have no columns, only
+those count as asked that have a label somewhere in the file.
+
+An ``index.csv`` with a column ``doc`` in a folder of data tells more of each speech.
 """
 
 from safetynlp.labelled.arrays import targets
+from safetynlp.labelled.checks import first_reading
 from safetynlp.labelled.near_duplicates import near_duplicate_groups
 from safetynlp.labelled.partition import folds, split
 from safetynlp.labelled.read import infer_schema, read_labelled, write_skipped
@@ -58,6 +63,7 @@ __all__ = [
     "Message",
     "ReadOptions",
     "Skipped",
+    "first_reading",
     "folds",
     "infer_schema",
     "labelled_files",

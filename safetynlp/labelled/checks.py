@@ -1,15 +1,15 @@
-"""What rows say of each other: contradictions; and how faults are told."""
+"""What rows say of each other, and how faults are told."""
 
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 from safetynlp.errors import DataError
 from safetynlp.labelled.row import LabelledRow, Message, Skipped
 
-__all__ = ["all_in_one", "remarks", "without_contradictions"]
+__all__ = ["all_in_one", "first_reading", "remarks", "without_contradictions"]
 
 _MAX_FAULTS = 20
 _MAX_EXAMPLES = 5
@@ -48,6 +48,24 @@ def without_contradictions(
     return kept, contradictions
 
 
+def first_reading(rows: Iterable[LabelledRow]) -> list[LabelledRow]:
+    """Each segment once, where several annotators have labelled the same speeches.
+
+    Returns: of each segment (``doc`` and ``index``) the row that Label Studio marks as ground
+    truth, else the first that labels anything, else the first; in the order of the rows.
+    """
+    best: dict[tuple[str, int, str], LabelledRow] = {}
+    for row in rows:
+        key = (row.doc, row.index, row.text)
+        if key not in best or _authority(row) > _authority(best[key]):
+            best[key] = row
+    return list(best.values())
+
+
+def _authority(row: LabelledRow) -> int:
+    return 2 if row.meta.get("ground_truth") == "true" else int(bool(row.labels))
+
+
 def remarks(rows: Sequence[LabelledRow]) -> list[Message]:
     """What a user should look at in rows that can be used."""
     found = []
@@ -56,6 +74,18 @@ def remarks(rows: Sequence[LabelledRow]) -> list[Message]:
             Message(
                 f"{n} of {len(rows)} rows have no labelled facet; nothing is learned from them.",
                 f"{len(rows)} 行中有 {n} 行未标注任何分面，不参与训练和评估。",
+            )
+        )
+    numbers = Counter((row.doc, row.annotator, row.index) for row in rows)
+    if twice := [key for key, n in numbers.items() if n > 1]:
+        docs = sorted({doc for doc, _, _ in twice})
+        found.append(
+            Message(
+                f"{len(twice)} numbers (i) are given to several rows of a speech, among them in "
+                f"{', '.join(docs[:_MAX_EXAMPLES])}. Look whether a file was given twice, or two "
+                f"speeches have one name.",
+                f"有 {len(twice)} 个行号（i）在同一讲话中重复，如 {'、'.join(docs[:_MAX_EXAMPLES])}。"
+                f"请核对是否重复给出文件，或两篇讲话同名。",
             )
         )
     pairs = list(_pairs_across_speeches(rows))

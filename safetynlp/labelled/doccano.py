@@ -67,7 +67,7 @@ def _members(data: bytes, name: str) -> list[tuple[str, bytes]]:
                 raise ValueError("more than 1 GB unpacked")
             found = [(member, archive.read(member)) for member in members]
     # RuntimeError: protected by a password.
-    except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError, OSError) as error:
         raise DataError(
             f"{name}: cannot be unpacked: {error}. Export it from doccano again, or unpack it.",
             f"{name}：无法解压：{error}。请从 doccano 重新导出，或先解压。",

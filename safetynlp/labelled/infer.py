@@ -58,6 +58,8 @@ def _by_facet(record: Record, flat: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for name in record.labels.get(FLAT, ()):
         facet, mark, label = name.partition(FACET_MARK)
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            continue  # half a character: no label can be called so, which reading will say
         if mark and facet.strip() and label.strip():
             found[facet.strip()].add(label.strip())
         else:

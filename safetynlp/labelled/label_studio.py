@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from safetynlp.errors import DataError, SafetyNLPError
@@ -22,7 +23,16 @@ from safetynlp.labelled.vocabulary import FACET_MARK, Vocabulary
 
 __all__ = ["read_json_min", "read_label_studio"]
 
-_MIN_OWN = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "i"}
+_MIN_OWN = {
+    "id",
+    "annotator",
+    "annotation_id",
+    "created_at",
+    "updated_at",
+    "lead_time",
+    "agreement",
+    "i",
+}
 
 
 def read_label_studio(
@@ -62,7 +72,7 @@ def read_json_min(
     """
     for number, data in enumerate(_array(text, name)):
         where = _where(name, data, number)
-        yield attempt(where, _source(data), lambda d=data, w=where: _min(d, w, vocabulary, options))
+        yield attempt(where, _source(data), partial(_min, data, where, vocabulary, options))
 
 
 def _array(text: str, name: str) -> list[Any]:
@@ -166,16 +176,25 @@ def _column(control: str, value: Any, vocabulary: Vocabulary) -> tuple[str, list
 
 
 def _paths(value: Any) -> list[list[str]]:
-    """Each choice as a path; a plain choice is a path of one."""
+    """Each choice as a path; a plain choice is a path of one.
+
+    ``"a"``, ``["a", "b"]``, ``{"choices": ["a"]}``, ``{"taxonomy": [["a", "b"]]}``, and lists of
+    such objects, as JSON-MIN has them for taxonomies.
+    """
     if isinstance(value, dict):
-        value = value.get("choices", value.get("taxonomy"))
-    choices = value if isinstance(value, list) else [value]
-    paths = [choice if isinstance(choice, list) else [choice] for choice in choices]
-    if not all(path and all(isinstance(name, str) for name in path) for path in paths):
-        raise DataError(
-            f"found {str(value)[:40]!r}, expected choices, or paths of a taxonomy.",
-            f"内容 {str(value)[:40]!r} 不合要求，应为选项或分类树的路径。",
-        )
+        return _paths(value.get("choices", value.get("taxonomy")))
+    paths: list[list[str]] = []
+    for choice in value if isinstance(value, list) else [value]:
+        if isinstance(choice, dict) and ("choices" in choice or "taxonomy" in choice):
+            paths += _paths(choice)
+            continue
+        path = choice if isinstance(choice, list) else [choice]
+        if not path or not all(isinstance(name, str) for name in path):
+            raise DataError(
+                f"found {str(value)[:40]!r}, expected choices, or paths of a taxonomy.",
+                f"内容 {str(value)[:40]!r} 不合要求，应为选项或分类树的路径。",
+            )
+        paths.append(path)
     return paths
 
 

@@ -110,6 +110,7 @@ class _Found:
 def _take(source: Source, reading: _Reading, found: _Found) -> None:
     """Add the rows of one file, their labels resolved."""
     read: list[tuple[Record, LabelledRow]] = []
+    n_skipped = len(found.skipped)
     for item in items(source, reading.vocabulary, reading.options):
         if isinstance(item, Message):
             found.warnings.append(item)
@@ -120,6 +121,10 @@ def _take(source: Source, reading: _Reading, found: _Found) -> None:
                 read.append((item, _row(item, source, reading)))
             except SafetyNLPError as error:
                 found.skipped.append(Skipped(item.where, error.en, error.zh, item.source))
+    if not read and len(found.skipped) == n_skipped:
+        found.warnings.append(
+            Message(f"{source.path}: holds no rows.", f"{source.path}：没有标注行。")
+        )
     used = {facet for _, row in read for facet, ids in row.labels.items() if ids}
     multi = [f.id for f in reading.schema.facets if f.kind == "multi" and f.id in used]
     for record, row in read:
@@ -220,12 +225,19 @@ def _absent(
 
 
 def _counted(rows: Iterable[LabelledRow]) -> Iterator[LabelledRow]:
-    """Rows with an index each: their own, or their place among the rows of the speech."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Rows with an index each: their own, or their place among the segments of the speech.
+
+    The same segment has the same index for every annotator, so a text counts anew only if its
+    annotator had it before in this speech.
+    """
+    times: Counter[tuple[str, str, str]] = Counter()
+    segments: dict[str, dict[tuple[str, int], int]] = defaultdict(dict)
     for row in rows:
-        key = (row.doc, row.annotator)
-        yield replace(row, index=seen[key]) if row.index < 0 else row
-        seen[key] += 1
+        occurrence = (row.text, times[row.doc, row.annotator, row.text])
+        times[row.doc, row.annotator, row.text] += 1
+        known = segments[row.doc]
+        index = known.setdefault(occurrence, len(known))
+        yield replace(row, index=index) if row.index < 0 else row
 
 
 def _shown(value: Any) -> str:

@@ -46,12 +46,12 @@ def labelled_files(paths: Iterable[str | Path]) -> list[Path]:
     These are its ``*.jsonl``, or where there is none, its ``.json``, ``.csv``, ``.tsv``, ``.txt``,
     ``.xlsx`` and ``.zip`` files but for ``label.txt`` (PaddleNLP's list of labels),
     ``label_config.json`` (doccano's) and ``index.csv`` (what is known of each speech). A folder of
-    the ``datasets`` library stands for itself.
+    the ``datasets`` library stands for itself. A file that is named twice is read once.
 
     Raises:
         DataError: a folder without any.
     """
-    files: list[Path] = []
+    files: dict[Path, Path] = {}
     for path in map(Path, paths):
         found = _inside(path) if path.is_dir() and not _is_datasets(path) else [path]
         if not found:
@@ -61,8 +61,9 @@ def labelled_files(paths: Iterable[str | Path]) -> list[Path]:
                 f"{path}：文件夹中没有 *.jsonl 文件，也没有 {'、'.join(_SUFFIXES[1:])} 文件。"
                 f"请给出标注文件或其所在文件夹。",
             )
-        files += found
-    return files
+        for file in found:
+            files.setdefault(file.resolve(), file)
+    return list(files.values())
 
 
 def sources(paths: Iterable[str | Path], hashes: dict[str, str]) -> Iterator[Source]:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TypeVar
 
 from safetynlp.errors import SchemaError
-from safetynlp.schema import Facet, Schema
+from safetynlp.schema import Facet, Names, Schema
 
 __all__ = ["FACET_MARK", "Vocabulary"]
 
 FACET_MARK = "##"  # facet##label, where a format has one flat list of labels
 _SEPARATORS = re.compile(r"([,，、;；|\n])")
 _NEAR = 0.88  # sectors, sectr; not sector_b, which may be a column of its own
+
+T = TypeVar("T")
 
 
 class Vocabulary:
@@ -23,20 +28,14 @@ class Vocabulary:
     """
 
     def __init__(self, schema: Schema | None) -> None:
-        self._facets: dict[str, Facet] = {}
-        self._labels: dict[str, dict[str, str]] = {}
-        for facet in schema.facets if schema else ():
-            names: dict[str, str] = {}
-            for label in facet.labels:  # an id outranks a name that another label has
-                names[_key(label.id)] = label.id
-            for label in facet.labels:
-                names.setdefault(_key(label.name.zh), label.id)
-                names.setdefault(_key(label.name.en), label.id)
-            self._labels[facet.id] = names
-            self._facets[_key(facet.id)] = facet
-        for facet in schema.facets if schema else ():
-            self._facets.setdefault(_key(facet.name.zh), facet)
-            self._facets.setdefault(_key(facet.name.en), facet)
+        facets = schema.facets if schema else ()
+        self._all = list(facets)
+        self._facets = _by_name((facet.id, facet.name, facet) for facet in facets)
+        self._labels = {
+            facet.id: _by_name((label.id, label.name, label.id) for label in facet.labels)
+            for facet in facets
+        }
+        self._near: dict[str, str | None] = {}
         self._names = {name for names in self._labels.values() for name in names}
         self._longest = max((len(_SEPARATORS.split(name)) for name in self._names), default=1)
 
@@ -47,15 +46,15 @@ class Vocabulary:
 
     def facet(self, name: str) -> Facet | None:
         """The facet of this id or name."""
-        return self._facets.get(_key(name))
+        return _look_up(self._facets, name)
 
     def near_facet(self, name: str) -> str | None:
         """Id of the facet that a column of this name was probably meant to be, unless it is one."""
-        key = _key(name)
-        if key in self._facets:
-            return None
-        near = difflib.get_close_matches(key, self._facets, n=1, cutoff=_NEAR)
-        return self._facets[near[0]].id if near else None
+        if name not in self._near:  # the same few keys stand in every line
+            near = difflib.get_close_matches(_key(name), self._facets, n=1, cutoff=_NEAR)
+            known = self.facet(name) is not None or not near
+            self._near[name] = None if known else self._facets[near[0]].id
+        return self._near[name]
 
     def label(self, facet: Facet, name: str) -> str:
         """Id of the label of this id or name.
@@ -63,7 +62,7 @@ class Vocabulary:
         Raises:
             SchemaError: the facet has no such label.
         """
-        return self._labels[facet.id].get(_key(name)) or facet.label(name).id
+        return _look_up(self._labels[facet.id], name) or facet.label(name).id
 
     def locate(self, name: str, hint: str | None = None) -> tuple[Facet, str]:
         """Facet and label id of a label that stands in no facet's column.
@@ -126,7 +125,7 @@ class Vocabulary:
 
     def _candidates(self, name: str | None) -> list[Facet]:
         if name is None:
-            return list({facet.id: facet for facet in self._facets.values()}.values())
+            return self._all
         facet = self.facet(name)
         if facet is None:
             known = ", ".join(self._labels)
@@ -142,5 +141,24 @@ class Vocabulary:
         return list(dict.fromkeys(ids[key] for key in near))[:2]
 
 
+def _by_name(entries: Iterable[tuple[str, Names, T]]) -> dict[str, T]:
+    """Entries by id and by name; an id outranks a name that another entry has."""
+    listed = list(entries)
+    found = {id: entry for id, _, entry in listed}
+    for id, _, entry in listed:
+        found.setdefault(_key(id), entry)
+    for _, name, entry in listed:
+        found.setdefault(_key(name.zh), entry)
+        found.setdefault(_key(name.en), entry)
+    return found
+
+
+def _look_up(entries: Mapping[str, T], name: str) -> T | None:
+    """By the id as it stands, else without regard to case, width and blanks around it."""
+    found = entries.get(name)
+    return entries.get(_key(name)) if found is None else found
+
+
+@lru_cache(maxsize=4096)  # a few names stand in every row
 def _key(name: str) -> str:
     return unicodedata.normalize("NFKC", name).strip().casefold()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import io
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -18,6 +20,11 @@ from safetynlp.labelled.vocabulary import Vocabulary
 
 __all__ = ["read_xlsx"]
 
+# What openpyxl, zipfile and the XML reader raise on a file that is no workbook or damaged.
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, struct.error, ParseError, EOFError, OSError),
+    *(KeyError, IndexError, TypeError, ValueError, AttributeError, RuntimeError),
+)
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -62,7 +69,6 @@ def _sheets(data: bytes, name: str) -> dict[str, list[Line]]:
             f"{name}：读取 Excel 工作簿需要 openpyxl：pip install 'safetynlp[train]'；"
             f"也可把工作表另存为 CSV。",
         ) from error
-    faults = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, OSError)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of styles and the like, which hold no data
@@ -72,7 +78,7 @@ def _sheets(data: bytes, name: str) -> dict[str, list[Line]]:
                 sheet.title: _lines(sheet, f"{name}[{sheet.title}]" if several else name)
                 for sheet in book.worksheets
             }
-    except faults as error:
+    except (*_DAMAGED, InvalidFileException) as error:
         if data.startswith(_OLD_EXCEL):
             en, zh = "an old or protected workbook", "旧版或加密的工作簿"
         else:

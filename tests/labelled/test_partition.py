@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from safetynlp.errors import UsageError
-from safetynlp.labelled import LabelledRow, split
+from safetynlp.labelled import LabelledRow, folds, split
 
 
 def rows_of(*docs: str) -> list[LabelledRow]:
@@ -56,3 +56,48 @@ def test_a_part_of_nothing_gets_nothing() -> None:
 def test_faulty_shares(shares: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="sum to 1"):
         split(rows_of("a1"), shares, seed=0)
+
+
+def test_groups_land_together() -> None:
+    groups = {doc: n // 5 for n, doc in enumerate(sorted(DOCS))}
+    rows = rows_of(*DOCS)
+    for seed in range(5):
+        parts = split(rows, SHARES, seed, groups)
+        part_of = {row.doc: name for name, part in parts.items() for row in part}
+        assert len({(groups[doc], part) for doc, part in part_of.items()}) == 12
+        assert len({row.doc for row in parts["train"]}) == pytest.approx(48, abs=5)
+        for other, held_out in folds(rows, 4, seed, groups):
+            assert {groups[r.doc] for r in other}.isdisjoint({groups[r.doc] for r in held_out})
+
+
+def test_speeches_alone_in_their_groups_are_drawn_as_without() -> None:
+    alone = {doc: n for n, doc in enumerate(DOCS)}
+    rows = rows_of(*DOCS)
+    assert split(rows, SHARES, 3, alone) == split(rows, SHARES, 3)
+    assert split(rows, SHARES, 3, {}) == split(rows, SHARES, 3)
+
+
+def test_every_row_is_held_out_once() -> None:
+    rows = rows_of(*DOCS)
+    dealt = folds(rows, 7, seed=1)
+    assert sorted(row.text for _, held_out in dealt for row in held_out) == sorted(
+        row.text for row in rows
+    )
+    for other, held_out in dealt:
+        assert {row.doc for row in other}.isdisjoint({row.doc for row in held_out})
+        assert len(other) + len(held_out) == len(rows)
+        assert len({row.doc for row in held_out}) in (8, 9)
+    assert dealt == folds(rows, 7, seed=1)
+    assert dealt != folds(rows, 7, seed=2)
+
+
+def test_no_fold_is_empty_though_one_group_has_most() -> None:
+    groups = dict.fromkeys(DOCS[:50], 0)
+    assert all(held_out for _, held_out in folds(rows_of(*DOCS), 11, 0, groups))
+
+
+@pytest.mark.parametrize("k", [0, 1, 4])
+def test_faulty_number_of_folds(k: int) -> None:
+    rows = rows_of("a", "b", "c", "d")
+    with pytest.raises(UsageError, match=f"{k} folds of 3 speeches"):
+        folds(rows, k, 0, {"a": 0, "d": 0})

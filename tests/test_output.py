@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from safetynlp import UsageError
-from safetynlp.report import write_output
+from safetynlp.output import write_output
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 
