@@ -23,6 +23,7 @@ _WORDS = {
         "before": "训练前",
         "after": "训练后",
         "few": "讲话很少，区间仅供参考。",
+        "worse": "低于训练前：{}。训练使这些变差了，如不能接受，请保留原模型或多标注一些讲话。",
         "wrote": "已写入 {}",
         "size": "{}：{} 篇 {} 句",
     },
@@ -35,11 +36,14 @@ _WORDS = {
         "before": "before",
         "after": "after",
         "few": "With so few speeches the intervals are rough.",
+        "worse": "lower than before: {}. If that is not worth what is gained, keep the model before, "
+        "or label more speeches.",
         "wrote": "wrote {}",
         "size": "{}: {} speeches, {} segments",
     },
 }
 _FEW = 10  # speeches
+_CLEARLY = 0.01
 _SHOWN = ("f1_micro", "accuracy", "f1_macro")
 
 
@@ -69,9 +73,25 @@ def _table(title: str, found: Comparison, words: dict[str, str]) -> str:
     for row in rows:
         cells = (cell + " " * (w - cell_width(cell)) for cell, w in zip(row, widths, strict=True))
         lines.append(f"  {'  '.join(cells)}".rstrip())
+    if lower := _lower(found):
+        lines.append("  " + words["worse"].format(", ".join(lower)))
     if found.speeches < _FEW:
         lines.append(f"  {words['few']}")
     return "\n".join(lines)
+
+
+def _lower(found: Comparison) -> list[str]:
+    """Facets whose first figure is clearly lower than before, with the difference."""
+    lower = []
+    for facet, metrics in found.after.items():
+        name = next(name for name in _SHOWN if name in metrics.figures)
+        before = found.before.get(facet)
+        if before is None:
+            continue
+        change = metrics.figures[name].value - before.figures[name].value
+        if change < -_CLEARLY:
+            lower.append(f"{facet} {name} {change:+.3f}")
+    return lower
 
 
 def _figures(facets: Mapping[str, FacetMetrics]) -> dict[tuple[str, str], str]:

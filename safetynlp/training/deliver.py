@@ -184,6 +184,7 @@ class _Delivery:
                 "best_epochs": list(self._learned.best_epochs),
                 "replayed_segments": len(prepared.replay.learn),
                 "seconds": self._watch.seconds,
+                "resumed": self._trainer.work.resume,
             },
             "environment": environment(),
         }

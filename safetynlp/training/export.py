@@ -186,6 +186,8 @@ def write_model_folder(
         (folder / "safetynlp.json").write_text(settings.to_json(), "utf-8")
         state = {k: v.detach().half().contiguous() for k, v in model.state_dict().items()}
         save_file(state, folder / "model.safetensors")
+        # It is made readable by its owner alone, unlike the rest.
+        shutil.copymode(folder / "config.json", folder / "model.safetensors")
         full = Path(scratch) / "full.onnx"
         export_onnx(model, full)
         quantise(full, folder / "model.onnx", input_moments(model, samples, _MIN_QUANTISED))

@@ -148,14 +148,15 @@ class Trainer:
 
     def _fold(self, name: str, fold: Fold, held_out: Rows, beside: Rows) -> FoldResult:
         done = self._done_before(name, len(held_out), len(beside))
+        name_zh = f"第 {name.rpartition('-')[2]} 折"
         if done is not None:
-            self.say(f"{name}: done before", f"{name}：此前已完成")
+            self.say(f"{name}: done before", f"{name_zh}：此前已完成")
             return done
         n_docs = len({row.doc for row in fold.held_out})
         self.say(
             f"{name}: {len(fold.learn)} segments to learn from, {len(fold.stop)} to stop by, "
             f"{len(fold.held_out)} of {n_docs} speeches held out",
-            f"{name}：学习 {len(fold.learn)} 句，早停 {len(fold.stop)} 句，"
+            f"{name_zh}：学习 {len(fold.learn)} 句，早停 {len(fold.stop)} 句，"
             f"留出 {n_docs} 篇 {len(fold.held_out)} 句",
         )
         learned = self.learn(name, fold.learn, fold.stop)

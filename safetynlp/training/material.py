@@ -17,6 +17,7 @@ from safetynlp.training.start import Start
 __all__ = ["Material", "corpus_sha256", "read_material", "warn_of_rare_labels"]
 
 _SHOWN = 5  # of several remarks of one kind
+_SHOWN_LABELS = 12
 
 
 @dataclass(frozen=True)
@@ -127,11 +128,14 @@ def warn_of_rare_labels(
         if support[part.start + n] < min_support
     }
     if rare:
-        names = ", ".join(f"{name} {count}" for name, count in rare.items())
+        rarest = sorted(rare.items(), key=lambda item: item[1])[:_SHOWN_LABELS]
+        names = ", ".join(f"{name} {count}" for name, count in rarest)
+        more = len(rare) - len(rarest)
         say(
-            f"warning: labels with fewer than {min_support} segments are hard to learn and to "
-            f"measure: {names}",
-            f"注意：以下标签不足 {min_support} 句，难以学好，也难以测准：{names}",
+            f"warning: {len(rare)} labels have fewer than {min_support} segments and are hard to "
+            f"learn: {names}" + (f" and {more} more, all in metrics.json" if more else ""),
+            f"注意：{len(rare)} 个标签不足 {min_support} 句，难以学好：{names}"
+            + (f" 等，其余 {more} 个见 metrics.json" if more else ""),
         )
     return rare
 

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import safetynlp
-from safetynlp.errors import UsageError
+from safetynlp.errors import DataError, UsageError
 from safetynlp.labelled import LabelledRow
 from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
@@ -99,12 +99,14 @@ def prepare(config: TrainConfig, start: Start, say: Narrator) -> Prepared:
         replay=replay,
         runs=runs,
         lexicon=start.lexicon(material.schema),
-        rare=warn_of_rare_labels(plan.learn, material.schema, config.recipe.min_support, say),
+        rare=warn_of_rare_labels(
+            [*plan.learn, *replay.learn], material.schema, config.recipe.min_support, say
+        ),
     )
 
 
 def _replay(recipe: Recipe, start: Start, schema: Schema, plan: Plan, say: Narrator) -> Replay:
-    if not recipe.replay or start.settings is None:
+    if start.settings is None:
         return Replay()
     if not start.kept_columns(schema) or not shared_schema(schema, Schema.default()):
         say(
@@ -113,7 +115,14 @@ def _replay(recipe: Recipe, start: Start, schema: Schema, plan: Plan, say: Narra
         )
         return Replay()
     texts = {row.text for row in (*plan.learn, *plan.validation, *plan.test)}
-    replay = load_replay(schema, recipe.replay, recipe.split_seed, texts)
+    try:
+        replay = load_replay(schema, recipe.replay, recipe.split_seed, texts)
+    except DataError:
+        if recipe.replay:
+            raise
+        return Replay()  # nobody asked for the corpus: what it would show is not measured
+    if not replay.learn:
+        return replay
     say(
         f"replay: {len(replay.learn)} segments of the released corpus are trained on too, so that "
         "the model keeps what it knew",

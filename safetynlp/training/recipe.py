@@ -93,7 +93,7 @@ class Recipe:
             object.__setattr__(self, "shares", {part: self.shares[part] for part in PARTS})
         for name in ("fit", "refine"):
             given = getattr(self, name)
-            if isinstance(given, Mapping):
+            if given is not None and not isinstance(given, FitConfig):
                 _check_keys(given, FitConfig, f"[{name}]")
                 FitConfig(**given)  # a mistake should not wait for the data to be read
 

@@ -28,15 +28,12 @@ class Replay:
     """Segments of the released corpus, with the labels that the new schema has.
 
     ``learn`` is a sample of those that the released model learned from, ``validation`` and
-    ``test`` those that it did not.
+    ``test`` those that it did not. Without a share to learn from there is nothing to validate.
     """
 
     learn: tuple[LabelledRow, ...] = ()
     validation: tuple[LabelledRow, ...] = ()
     test: tuple[LabelledRow, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.learn)
 
 
 def released_corpus_path() -> Path:
@@ -78,7 +75,7 @@ def load_replay(schema: Schema, share: float, seed: int, texts: Collection[str] 
     drawn = random.Random(seed).sample(range(len(learn)), round(share * len(learn)))
     return Replay(
         tuple(learn[n] for n in sorted(drawn)),
-        tuple(by_part["validation"]),
+        tuple(by_part["validation"] if drawn else ()),
         tuple(by_part["test"]),
     )
 

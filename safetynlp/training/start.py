@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ class Start:
         """
         torch.manual_seed(config.seed)
         if self.settings is None:
-            return MultiFacetModel.from_encoder(self.path, schema, config.dropout)
+            with _without_bars():
+                return MultiFacetModel.from_encoder(self.path, schema, config.dropout)
         old = self._load(self.settings.schema)
         new = MultiFacetModel(old.encoder, schema, config.dropout)
         kept = self.kept_columns(schema)
@@ -146,6 +148,20 @@ def _entries_of(entries: Mapping[str, Any], known: Schema, schema: Schema) -> di
     return found
 
 
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """No bar of transformers for a load of a second: one is shown for the training."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
 def find_start(base: str, scratch: Path) -> Start:
     """Find, build or fetch what training starts from.
 
@@ -199,7 +215,9 @@ def _converted(folder: Path, base: str, scratch: Path) -> Path:
 
     out = scratch / "base"
     try:
-        AutoModel.from_pretrained(str(folder), add_pooling_layer=False).save_pretrained(out)
+        with _without_bars():
+            model = AutoModel.from_pretrained(str(folder), add_pooling_layer=False)
+        model.save_pretrained(out)
         AutoTokenizer.from_pretrained(str(folder)).save_pretrained(out)
     # ImportError: a tokenizer of a kind that needs a further package.
     except (OSError, ValueError, TypeError, ImportError) as error:

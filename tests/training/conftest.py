@@ -18,7 +18,7 @@ from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 
 if TYPE_CHECKING:
-    from safetynlp.training.train import TrainResult
+    from safetynlp.training.measure import TrainResult
 
     from safetynlp.training.fit import Rows
     from safetynlp.training.model import MultiFacetModel
@@ -97,15 +97,17 @@ def new_model() -> Callable[[Path], MultiFacetModel]:
 
 
 @pytest.fixture(scope="session")
-def recipe() -> Recipe:
-    """Two epochs, in full precision so that every machine trains the same."""
+def recipe(base: Path) -> Recipe:
+    """Two epochs on the small base, in full precision so that every machine trains the same."""
     from safetynlp.training.fit import FitConfig
     from safetynlp.training.recipe import Recipe
 
     return Recipe(
         name="mini",
         version="0.1",
-        base="-",
+        base=str(base),
+        schema="safety-speech",
+        folds=0,
         shares={"train": 0.6, "validation": 0.2, "test": 0.2},
         fit=FitConfig(epochs=2, batch_size=8, learning_rate=1e-3, max_tokens=POSITIONS, bf16=False),
     )
@@ -117,11 +119,9 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(
-    tmp_path_factory: pytest.TempPathFactory, recipe: Recipe, corpus: Path, base: Path
-) -> TrainResult:
+def trained(tmp_path_factory: pytest.TempPathFactory, recipe: Recipe, corpus: Path) -> TrainResult:
     """A model trained on the mini corpus; tests do not change its folder."""
-    from safetynlp.training.train import train
+    from safetynlp.training import TrainConfig, train
 
     out = tmp_path_factory.mktemp("trained") / "mini"
-    return train(recipe, corpus, out, base=base, log=lambda line: None)
+    return train(TrainConfig((corpus,), out, recipe), log=lambda line: None)

@@ -22,10 +22,9 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.slow
 
-from mini import one_line_of, write_corpus, write_gold
-from safetynlp.training.train import TrainResult
+from mini import one_line_of, write_gold
+from safetynlp.training.measure import TrainResult
 
-from safetynlp.classifier import Classifier
 
 ROOT = Path(__file__).parents[2]
 DOCS = ("county-2", "plant-4")
@@ -138,64 +137,6 @@ def test_evaluate_real_on_rows_without_places(
     gold.write_text(gold.read_text("utf-8").replace('"start": ', '"begin": '), "utf-8")
     line = failed("evaluate_real.py", "--data", data, "--model", trained.path, "--corpus", corpus)
     assert "plant-4.gold.jsonl:1: found start None" in line
-
-
-# train_released.py
-
-
-def write_recipe(file: Path, **fit: Any) -> Path:
-    settings = "".join(f"{name} = {json.dumps(value)}\n" for name, value in fit.items())
-    file.write_text(
-        'name = "mini"\nversion = "0.1"\nbase = "nobody/nothing"\n'
-        "[shares]\ntrain = 0.6\nvalidation = 0.2\ntest = 0.2\n"
-        f"[fit]\n{settings}",
-        "utf-8",
-    )
-    return file
-
-
-def test_train_released(corpus: Path, base: Path, tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path / "mini.toml", epochs=1, max_tokens=64, learning_rate=1e-3)
-    out = tmp_path / "models" / "mini"
-    done = start(
-        "train_released.py",
-        *("--recipe", recipe, "--corpus", corpus, "--base", base, "--out", out),
-    )
-    assert done.returncode == 0, done.stderr
-    assert "train: 36 segments of 6 speeches" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("test function: accuracy ")
-    assert Classifier.from_pretrained(out).name == "mini 0.1"
-    assert (out / "README.md").read_text("utf-8").count("| f1_macro |") == 4
-
-
-def test_train_released_on_a_faulty_corpus(failed: Failed, tmp_path: Path) -> None:
-    corpus = write_corpus(tmp_path / "corpus")
-    with (corpus / "county-3.jsonl").open("a", encoding="utf-8") as file:
-        file.write("{\n")
-    recipe, out = write_recipe(tmp_path / "mini.toml"), tmp_path / "model"
-    line = failed("train_released.py", "--recipe", recipe, "--corpus", corpus, "--out", out)
-    assert "county-3.jsonl:7: not JSON" in line
-
-
-def test_train_released_with_a_faulty_recipe(failed: Failed, tmp_path: Path) -> None:
-    recipe = write_recipe(tmp_path / "mini.toml", epoch=1)
-    line = failed("train_released.py", "--recipe", recipe, "--out", tmp_path / "model")
-    assert "mini.toml: [fit]: unknown key epoch" in line
-
-
-def test_train_released_on_a_wrong_folder(failed: Failed, tmp_path: Path) -> None:
-    recipe, none = write_recipe(tmp_path / "mini.toml"), tmp_path / "none"
-    none.mkdir()
-    out = tmp_path / "model"
-    line = failed("train_released.py", "--recipe", recipe, "--corpus", none, "--out", out)
-    assert f"{none}: no *.jsonl file in this folder" in line
-
-
-def test_train_released_without_its_base(corpus: Path, failed: Failed, tmp_path: Path) -> None:
-    recipe, out = write_recipe(tmp_path / "mini.toml"), tmp_path / "model"
-    line = failed("train_released.py", "--recipe", recipe, "--corpus", corpus, "--out", out)
-    assert 'base "nobody/nothing": no folder' in line
-    assert not out.exists()
 
 
 # evaluate_coverage.py
