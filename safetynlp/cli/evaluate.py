@@ -177,20 +177,16 @@ def evaluate(
     others: list[Measured] = []
     curves: list[LearningCurve] = []
     if baselines or learning_curve:
-        from safetynlp.cli.baselines import Workshop, keyword_baseline
+        from safetynlp.training.baselines import Baselines as Learners
 
         base = encoder or (_ENCODER if baselines else None)
-        with Workshop(labeller.schema, exam.rows, train_data, reading, base) as workshop:
-            if baselines:
-                known = {"keywords": keyword_baseline(labeller), **workshop.baselines()}
-                others = [
-                    measure(key, other, exam.rows, bootstrap)[0]
-                    for key, other in known.items()
-                    if other is not None and not (key == model == KEYWORDS)
-                ]
-            if learning_curve:
-                curves = workshop.curves(draws, random_state)
-            notes += workshop.notes
+        learners = Learners(labeller.schema, exam.rows, train_data, reading, base, console.note)
+        if baselines:
+            known = {**_keyword_rules(labeller), **learners.fitted()}
+            others = [measure(key, other, exam.rows, bootstrap)[0] for key, other in known.items()]
+        if learning_curve:
+            curves = learners.curves(draws, random_state)
+        notes += learners.notes
     found = Evaluation(
         schema=labeller.schema,
         speeches=exam.n_speeches,
@@ -356,6 +352,20 @@ def load_labeller(model: str) -> tuple[Labeller, str]:
     folder = None if model == RELEASED and not os.path.isdir(model) else model
     classifier = Classifier.from_pretrained(folder)
     return classifier, classifier.name
+
+
+def _keyword_rules(labeller: Labeller) -> dict[str, Labeller]:
+    """The keyword baseline for the labels of ``labeller``, unless it is that or there are none."""
+    from safetynlp.classifier import Classifier
+    from safetynlp.lexicon import KeywordClassifier, Lexicon
+    from safetynlp.schema import Schema
+
+    if isinstance(labeller, KeywordClassifier):
+        return {}
+    if labeller.schema == Schema.default():
+        return {KEYWORDS: KeywordClassifier()}
+    entries = labeller.settings.lexicon if isinstance(labeller, Classifier) else {}
+    return {KEYWORDS: KeywordClassifier(Lexicon(entries, labeller.schema))} if entries else {}
 
 
 def _files(data: Sequence[str] | None, more: Sequence[str] | None) -> list[str]:

@@ -1,14 +1,12 @@
-"""Baselines and learning curves for ``safetynlp evaluate``: what needs the extra ``[train]``."""
+"""What learns quickly from labelled speeches, to compare a model with and to trace curves of."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from safetynlp.cli import console
 from safetynlp.errors import DataError, UsageError
 from safetynlp.evaluation.learning_curve import LearningCurve, learning_curve
 from safetynlp.evaluation.overlap import without_copies
@@ -19,33 +17,35 @@ from safetynlp.labelled import (
     near_duplicate_groups,
     read_labelled,
 )
-from safetynlp.lexicon import KeywordClassifier, Lexicon
 from safetynlp.prediction import Labeller
 from safetynlp.schema import Schema
+from safetynlp.training.baseline import (
+    FrozenEncoder,
+    FrozenEncoderClassifier,
+    TfidfClassifier,
+)
+from safetynlp.training.replay import released_corpus_path
+from safetynlp.training.start import find_start
 
-if TYPE_CHECKING:
-    from safetynlp.training.baseline import FrozenEncoder
-
-__all__ = ["Workshop", "keyword_baseline"]
-
-
-def keyword_baseline(labeller: Labeller) -> KeywordClassifier | None:
-    """Keyword rules for the labels of ``labeller``; None if there are none for its schema."""
-    if labeller.schema == Schema.default():
-        return KeywordClassifier()
-    entries = getattr(getattr(labeller, "settings", None), "lexicon", None)
-    return KeywordClassifier(Lexicon(entries, labeller.schema)) if entries else None
+__all__ = ["Baselines"]
 
 
-class Workshop(AbstractContextManager["Workshop"]):
-    """Makes what learns quickly from labelled speeches; a context, for it may build an encoder.
+class Baselines:
+    """TF-IDF and, with an encoder, its frozen states, under logistic regression.
 
     Args:
         schema: decides the classes.
         test: the rows that will be measured; speeches too much like them are not learned from.
         train_data: files to learn from; None takes the released corpus.
         reading: how the files are read.
-        encoder: what ``safetynlp train --base`` takes; None makes nothing of an encoder.
+        encoder: what ``safetynlp train --base`` takes; None does without.
+        tell: takes progress lines.
+
+    Attributes:
+        notes: what a reader of the figures should know of the training speeches.
+
+    Raises:
+        DataError: the files are faulty, or all of their speeches are like the test speeches.
     """
 
     def __init__(
@@ -55,36 +55,32 @@ class Workshop(AbstractContextManager["Workshop"]):
         train_data: Sequence[str] | None,
         reading: ReadOptions,
         encoder: str | None,
+        tell: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.notes: list[Message] = []
         self._schema = schema
         self._test = test
+        self._tell = tell
         self._encoder_name = encoder
-        self._scratch = tempfile.TemporaryDirectory()
         self._rows = self._training_rows(train_data, reading)
-
-    def __exit__(self, *_: Any) -> None:
-        self._scratch.cleanup()
 
     def learners(self) -> dict[str, Callable[[Sequence[LabelledRow]], Labeller]]:
         """Name → function from labelled rows to what has learned from them."""
-        from safetynlp.training.baseline import FrozenEncoderClassifier, TfidfClassifier
-
         found: dict[str, Callable[[Sequence[LabelledRow]], Labeller]] = {
             "tfidf": lambda rows: TfidfClassifier(rows, self._schema)
         }
         if self._encoder_name is not None:
-            encoder = self._encoder(self._encoder_name)
+            encoder = self._encoder
             found["frozen_encoder"] = lambda rows: FrozenEncoderClassifier(
                 rows, self._schema, encoder
             )
         return found
 
-    def baselines(self) -> dict[str, Labeller]:
+    def fitted(self) -> dict[str, Labeller]:
         """Each learner, having learned from all rows there are; none without rows."""
         found = {}
         for name, learner in self.learners().items() if self._rows else ():
-            console.note(f"{name}: {len(self._rows)}")
+            self._tell(f"{name}: {len(self._rows)}")
             found[name] = learner(self._rows)
         return found
 
@@ -106,7 +102,7 @@ class Workshop(AbstractContextManager["Workshop"]):
                 draws=draws,
                 random_state=random_state,
                 groups=groups,
-                tell=console.note,
+                tell=self._tell,
             )
             for name, learner in self.learners().items()
         ]
@@ -117,8 +113,6 @@ class Workshop(AbstractContextManager["Workshop"]):
         if train_data:
             given = read_labelled(train_data, self._schema, reading).rows
         elif self._schema == Schema.default():
-            from safetynlp.training.replay import released_corpus_path
-
             given = read_labelled([released_corpus_path()], self._schema).rows
         else:
             return []
@@ -143,15 +137,16 @@ class Workshop(AbstractContextManager["Workshop"]):
         )
         return rows
 
-    def _encoder(self, name: str) -> FrozenEncoder:
-        from safetynlp.training.baseline import FrozenEncoder
-        from safetynlp.training.start import find_start
-
-        start = find_start(name, Path(self._scratch.name))
-        if start.settings is not None:
-            raise UsageError(
-                f"--encoder {name}: is a trained model, expected a base encoder such as "
-                "e5-small-zh.",
-                f"--encoder {name}：这是训练好的模型，应为基础编码器，如 e5-small-zh。",
-            )
-        return FrozenEncoder(start.path)
+    @cached_property
+    def _encoder(self) -> FrozenEncoder:
+        name = str(self._encoder_name)
+        # Windows does not delete what is still mapped into memory.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            start = find_start(name, Path(scratch))
+            if start.settings is not None:
+                raise UsageError(
+                    f"--encoder {name}: is a trained model, expected a base encoder such as "
+                    "e5-small-zh.",
+                    f"--encoder {name}：这是训练好的模型，应为基础编码器，如 e5-small-zh。",
+                )
+            return FrozenEncoder(start.path)
