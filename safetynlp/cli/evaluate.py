@@ -180,7 +180,14 @@ def evaluate(
         from safetynlp.training.baselines import Baselines as Learners
 
         base = encoder or (_ENCODER if baselines else None)
-        learners = Learners(labeller.schema, exam.rows, train_data, reading, base, console.note)
+        learners = Learners(
+            labeller.schema,
+            exam.rows,
+            train_data,
+            reading,
+            base,
+            lambda message: console.note(message.zh if lang == "zh" else message.en),
+        )
         if baselines:
             known = {**_keyword_rules(labeller), **learners.fitted()}
             others = [measure(key, other, exam.rows, bootstrap)[0] for key, other in known.items()]

@@ -10,7 +10,7 @@ from typing import Any
 from safetynlp.errors import DataError
 from safetynlp.evaluation.figures import HEADLINE
 from safetynlp.evaluation.metrics import Figure, evaluate
-from safetynlp.labelled import LabelledRow
+from safetynlp.labelled import LabelledRow, Message
 from safetynlp.prediction import Labeller
 from safetynlp.schema import Schema
 
@@ -82,7 +82,7 @@ def learning_curve(
     draws: int = 5,
     random_state: int = 0,
     groups: Mapping[str, int] | None = None,
-    tell: Callable[[str], None] = lambda line: None,
+    tell: Callable[[Message], None] = lambda message: None,
 ) -> LearningCurve:
     """Learn from ever more speeches and measure on speeches that were not learned from.
 
@@ -98,7 +98,7 @@ def learning_curve(
         draws: at least 1; bands need several.
         random_state: seed of the orders.
         groups: speech → number of its group of near-copies, which stay together.
-        tell: takes progress lines.
+        tell: takes remarks on the progress.
 
     Raises:
         DataError: too few speeches to learn from and measure on.
@@ -122,8 +122,15 @@ def learning_curve(
             learned = [row for row in rows if row.doc in docs]
             values = _values(learner(learned), measured_on, schema)
             points.append((len(docs), len(learned), values))
-            tell(f"{name}: {draw}/{draws}: {len(docs)} / {len(learned)}")
+            tell(_progress(name, f"{draw}/{draws}", len(docs), len(learned)))
     return LearningCurve(name, draws, tuple(_point(found) for found in measured.values()))
+
+
+def _progress(name: str, draw: str, n_docs: int, n_rows: int) -> Message:
+    return Message(
+        f"{name}, draw {draw}: learned from {n_docs} speeches, {n_rows} segments",
+        f"{name}，第 {draw} 次抽取：已学 {n_docs} 篇 {n_rows} 句",
+    )
 
 
 def _units(rows: Sequence[LabelledRow], groups: Mapping[str, int]) -> list[tuple[str, ...]]:

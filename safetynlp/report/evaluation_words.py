@@ -33,7 +33,7 @@ _WORDS = {
     "segments": ("{} 句", "{} segments"),
     "unlabelled": ("数据未标注此分面", "not labelled in the data"),
     "label": ("标签", "label"),
-    "labels": ("各标签", "labels"),
+    "labels": ("各标签", "by label"),
     "support": ("句数", "support"),
     "threshold": ("阈值", "threshold"),
     "with_support": (

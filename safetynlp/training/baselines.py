@@ -39,7 +39,7 @@ class Baselines:
         train_data: files to learn from; None takes the released corpus.
         reading: how the files are read.
         encoder: what ``safetynlp train --base`` takes; None does without.
-        tell: takes progress lines.
+        tell: takes remarks on the progress.
 
     Attributes:
         notes: what a reader of the figures should know of the training speeches.
@@ -55,7 +55,7 @@ class Baselines:
         train_data: Sequence[str] | None,
         reading: ReadOptions,
         encoder: str | None,
-        tell: Callable[[str], None] = lambda line: None,
+        tell: Callable[[Message], None] = lambda message: None,
     ) -> None:
         self.notes: list[Message] = []
         self._schema = schema
@@ -80,7 +80,8 @@ class Baselines:
         """Each learner, having learned from all rows there are; none without rows."""
         found = {}
         for name, learner in self.learners().items() if self._rows else ():
-            self._tell(f"{name}: {len(self._rows)}")
+            n = len(self._rows)
+            self._tell(Message(f"{name}: learning from {n} segments", f"{name}：学习 {n} 句"))
             found[name] = learner(self._rows)
         return found
 
