@@ -28,6 +28,12 @@ def test_wheel_carries_the_model(tmp_path: Path) -> None:
     )
     out = run([python, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path).stdout
     assert out.split() == ["released", "('road_traffic',)"]
+    code = (
+        "import safetynlp, pathlib;"
+        "print(len(list((pathlib.Path(safetynlp.__file__).parent / 'corpus').glob('*.jsonl'))))"
+    )
+    out = run([python, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path).stdout
+    assert int(out) == len(list((ROOT / "training" / "corpus").glob("*.jsonl")))
     command = tmp_path / "venv" / "bin" / "safetynlp"
     shown = run([command, "--version"], check=True, capture_output=True, text=True, cwd=tmp_path)
     assert shown.stdout.startswith("safetynlp ")

@@ -93,7 +93,7 @@ class Checkpoints:
 
     Args:
         folder: made if missing.
-        every_seconds: how often one is written; slow disks are asked less often.
+        every_seconds: how often one is written; slow disks are asked less often. 0: every step.
         resume: go on from the checkpoint in ``folder``, if there is one; else it is removed.
         fingerprint: of settings and data. A checkpoint of another one is not resumed.
     """
@@ -198,7 +198,9 @@ class Checkpoints:
                 f"{self.folder}：检查点无法写入：{error}。请腾出磁盘空间，再用 --resume 继续。",
             ) from error
         now = time.monotonic()
-        self._next = now + max(self.every_seconds, _COST * (now - started))
+        self._next = now + max(
+            self.every_seconds, _COST * (now - started) if self.every_seconds else 0
+        )
 
     def clear(self) -> None:
         """Remove the checkpoint, if there is one."""

@@ -71,12 +71,15 @@ def _by_layer(
 ) -> dict[str, np.ndarray]:
     """Weights by the names that they have in the layer whose node uses them."""
     found: dict[str, np.ndarray] = {}
+    known = dict(stored)
     for node in nodes:
-        constants = [stored[name] for name in node.input if name in stored]
+        constants = [known[name] for name in node.input if name in known]
         layer = node.name.rpartition("/")[0].strip("/").replace("/", ".")
         if not constants:
             continue
-        if node.name in _HEADS:
+        if node.op_type == "Identity":  # how one of several equal vectors stands for another
+            known[node.output[0]] = constants[0]
+        elif node.name in _HEADS:
             found[_HEADS[node.name]] = constants[0].T
         elif node.op_type == "MatMul":
             found[f"{layer}.weight"] = constants[0].T

@@ -25,6 +25,7 @@ from safetynlp.schema import Schema
 from safetynlp.training.checkpoint import Checkpoints, EpochRecord, Place, Saved, Weights
 from safetynlp.training.fit_config import MIN_TOKENS, FitConfig, check_types
 from safetynlp.training.interrupts import Interrupts
+from safetynlp.training.lean import lean_encoder
 from safetynlp.training.loss import divergence, facet_loss, positive_weights, soft_loss
 from safetynlp.training.model import MultiFacetModel
 from safetynlp.training.optimiser import make_optimiser, rate_at, set_rate
@@ -102,9 +103,14 @@ def fit(
         validate = after_epoch = checkpoints = None
         log = _nothing
     shown = progress if progress is not None and team.is_first else Lines(log)
-    run = _Run(model, rows, schema, config, team, validate, checkpoints, shown, after_epoch, log)
     with ExitStack() as stack:
         stack.callback(model.to, model.bias.device)  # back to where it came from
+        stack.callback(setattr, model, "lean", None)
+        if team.device.type == "cpu":
+            model.lean = lean_encoder(model.encoder)
+        run = _Run(
+            model, rows, schema, config, team, validate, checkpoints, shown, after_epoch, log
+        )
         # Without checkpoints there is nothing to save first: Ctrl-C acts at once.
         return run.run(stack.enter_context(Interrupts()) if saves else None)
 
@@ -255,7 +261,10 @@ class _Run:
     def _train_on(self, batch: list[Sample], network: Callable[..., Tensor]) -> float:
         """One step; returns the loss of the whole batch, over all processes."""
         config, step = self._config, self._step
-        torch.manual_seed(_mix(config.seed, step, self._team.rank))
+        seed = _mix(config.seed, step, self._team.rank)
+        torch.manual_seed(seed)
+        if self._model.lean is not None:
+            self._model.lean.seed(seed)
         loss = self._loss(batch, network)
         self._scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         (value,) = self._team.summed(loss.item() / self._team.count)

@@ -37,7 +37,7 @@ def facet_loss(
 
     Returns: scalar.
     """
-    total = logits.new_zeros(())
+    total = 0.0 * logits.sum()  # a batch without any label has a gradient too: zero
     for index, (facet, part) in enumerate(schema.columns()):
         rows = known[:, index]
         if not rows.any():

@@ -12,6 +12,7 @@ from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from safetynlp.errors import ModelError, UsageError
 from safetynlp.schema import Schema
+from safetynlp.training.lean import LeanEncoder
 
 __all__ = ["MultiFacetModel"]
 
@@ -36,9 +37,12 @@ class MultiFacetModel(nn.Module):
         self.weight = nn.Parameter(torch.zeros(n_labels, width))
         self.bias = nn.Parameter(torch.zeros(n_labels))
         self.lexicon_weight = nn.Parameter(torch.zeros(n_labels, n_labels))
+        self.lean: LeanEncoder | None = None  # computes the hidden states in training
 
     def hidden(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Hidden states of the last layer: float, shape (batch, tokens, width)."""
+        if self.training and self.lean is not None:
+            return self.lean(input_ids, attention_mask)
         out = self.encoder(input_ids=input_ids, attention_mask=attention_mask)
         states: Tensor = out.last_hidden_state
         return states

@@ -162,6 +162,8 @@ def _runs(recipe: Recipe, start: Start, schema: Schema, n_rows: int) -> tuple[Fi
         "patience": 2,
         "learning_rate": 3e-5 if tuning else 1e-4,
         "probe": not tuning,
+        # Joined segments teach nothing of single-label facets.
+        "concat": FitConfig().concat if any(f.kind == "multi" for f in schema.facets) else 0.0,
         "max_tokens": min(FitConfig().max_tokens, start.max_positions),
     }
     runs = recipe.runs(**defaults)

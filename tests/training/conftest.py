@@ -18,9 +18,8 @@ from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 
 if TYPE_CHECKING:
-    from safetynlp.training.measure import TrainResult
-
     from safetynlp.training.fit import Rows
+    from safetynlp.training.measure import TrainResult
     from safetynlp.training.model import MultiFacetModel
     from safetynlp.training.recipe import Recipe
 

@@ -19,7 +19,15 @@ from safetynlp.errors import ModelError, UsageError
 from safetynlp.schema import Schema
 from safetynlp.training import fit as fit_module
 from safetynlp.training import loss as loss_module
-from safetynlp.training.fit import FitConfig, Rows, batches_of, fit, load_tokenizer, logits_of
+from safetynlp.training.fit import (
+    FitConfig,
+    FitResult,
+    Rows,
+    batches_of,
+    fit,
+    load_tokenizer,
+    logits_of,
+)
 from safetynlp.training.model import MultiFacetModel
 
 SCHEMA = Schema.default()
@@ -189,6 +197,12 @@ def test_no_rows(base: Path, rows: Rows, new_model: NewModel) -> None:
         ("concat", 1.0, r"concat is 1.0, expected a share in \[0, 1\)"),
         ("dropout", -0.1, r"dropout is -0.1, expected a share in \[0, 1\)"),
         ("max_tokens", 7, "max_tokens is 7, expected at least 8"),
+        ("patience", -1, "patience is -1, expected a number from 0"),
+        ("average", 0, "average is 0, expected at least 1"),
+        ("layers", 0, "layers is 0, expected at least 1"),
+        ("layer_decay", 0.0, r"layer_decay is 0.0, expected a factor in \(0, 1\]"),
+        ("positive_weight", 0.5, r"positive_weight is 0.5, expected 0 \(off\) or"),
+        ("distill", 1.1, r"distill is 1.1, expected a share in \[0, 1\]"),
         ("bf16", "yes", "bf16 is 'yes', expected bool | None"),
     ],
 )
@@ -216,3 +230,119 @@ def test_tokenizer_neither_pads_nor_cuts(base: Path, tmp_path: Path) -> None:
 def test_no_tokenizer(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"tokenizer\.json: not a tokenizer"):
         load_tokenizer(tmp_path / "tokenizer.json")
+
+
+def flat(model: MultiFacetModel) -> torch.Tensor:
+    return torch.cat([parameter.detach().flatten() for parameter in model.parameters()])
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def watched(
+    base: Path, rows: Rows, config: FitConfig, scores: list[float]
+) -> tuple[FitResult, MultiFacetModel, list[torch.Tensor]]:
+    """Trains with these validation scores; also gives the weights that each was given for."""
+    model, seen = MultiFacetModel.from_encoder(base, SCHEMA), list[torch.Tensor]()
+
+    def validate() -> dict[str, float]:
+        seen.append(flat(model))
+        score = scores[len(seen) - 1]
+        return {"a": score - 1, "b": score + 1}
+
+    return fit(model, rows, SCHEMA, config, validate=validate, log=quiet), model, seen
+
+
+def test_stops_early_with_the_best_weights(base: Path, rows: Rows) -> None:
+    config = replace(PLAIN, epochs=9, patience=2)
+    result, model, seen = watched(base, rows, config, [0.125, 0.5, 0.5, 0.25])
+    assert (result.epochs_run, result.best_epoch, result.best_score) == (4, 2, 0.5)
+    assert [record.score for record in result.history] == [0.125, 0.5, 0.5, 0.25]
+    assert result.history[1].figures == {"a": -0.5, "b": 1.5}
+    assert torch.equal(flat(model), seen[1])
+    assert not torch.equal(flat(model), seen[3])
+
+
+def test_without_patience_all_epochs_are_run(base: Path, rows: Rows) -> None:
+    result, model, seen = watched(base, rows, replace(PLAIN, epochs=3), [0.5, 0.1, 0.2])
+    assert (result.epochs_run, result.best_epoch) == (3, 1)
+    assert torch.equal(flat(model), seen[0])
+
+
+def test_without_validation_the_last_weights_stay(base: Path, rows: Rows) -> None:
+    result = fit(
+        MultiFacetModel.from_encoder(base, SCHEMA),
+        rows,
+        SCHEMA,
+        replace(PLAIN, epochs=2),
+        log=quiet,
+    )
+    assert (result.epochs_run, result.best_epoch, result.best_score) == (2, 2, None)
+
+
+def test_averaged_weights_are_what_is_validated(base: Path, rows: Rows) -> None:
+    config = replace(PLAIN, epochs=3)
+    _, _, plain = watched(base, rows, config, [0.1, 0.2, 0.3])
+    _, model, averaged = watched(base, rows, replace(config, average=2), [0.1, 0.2, 0.3])
+    assert torch.equal(averaged[0], plain[0])
+    assert torch.allclose(averaged[1], (plain[0] + plain[1]) / 2, atol=1e-6)
+    assert torch.allclose(averaged[2], (plain[1] + plain[2]) / 2, atol=1e-6)
+    assert torch.equal(flat(model), averaged[2])
+
+
+@pytest.mark.parametrize("figures", [{}, {"a": float("nan")}])
+def test_validation_without_figures(base: Path, rows: Rows, figures: dict[str, float]) -> None:
+    model = MultiFacetModel.from_encoder(base, SCHEMA)
+    with pytest.raises(UsageError, match="expected finite figures"):
+        fit(model, rows, SCHEMA, PLAIN, validate=lambda: figures, log=quiet)
+
+
+def test_layers_are_left_out(base: Path, rows: Rows) -> None:
+    model = MultiFacetModel.from_encoder(base, SCHEMA)
+    fit(model, rows, SCHEMA, replace(PLAIN, layers=1), log=quiet)
+    assert len(model.encoder.encoder.layer) == 1
+
+
+def test_a_student_learns_from_its_teacher_alone(base: Path, rows: Rows) -> None:
+    """With the whole loss against the teacher, wrong labels do not matter."""
+    wrong = replace(rows, y=np.roll(rows.y, 1, axis=0))
+    model = MultiFacetModel.from_encoder(base, SCHEMA)
+    config = replace(PLAIN, epochs=30, learning_rate=3e-3, probe=False, distill=1.0)
+    fit(model, wrong.taught(rows.y), SCHEMA, config, log=quiet)
+    found = logits_of(model, rows)[:, FUNCTION].argmax(axis=1)
+    assert (found == rows.y[:, FUNCTION].argmax(axis=1)).mean() > 0.8
+
+
+def test_no_teacher(base: Path, rows: Rows) -> None:
+    model = MultiFacetModel.from_encoder(base, SCHEMA)
+    with pytest.raises(UsageError, match="carry no probabilities of a teacher"):
+        fit(model, rows, SCHEMA, replace(PLAIN, distill=0.5), log=quiet)
+
+
+def test_rdrop_brings_two_dropouts_together(base: Path, rows: Rows) -> None:
+    def gap(weight: float) -> float:
+        model = MultiFacetModel.from_encoder(base, SCHEMA)
+        config = replace(PLAIN, epochs=8, learning_rate=1e-3, rdrop=weight)
+        fit(model, rows, SCHEMA, config, log=quiet)
+        (_, arguments), *_ = batches_of(rows, 1, 64)
+        model.train()
+        torch.manual_seed(0)
+        with torch.no_grad():
+            return float((model(*arguments).sigmoid() - model(*arguments).sigmoid()).abs().mean())
+
+    assert gap(5.0) < 0.8 * gap(0.0)
+
+
+def test_a_loss_that_is_no_number(base: Path, rows: Rows) -> None:
+    model = MultiFacetModel.from_encoder(base, SCHEMA)
+    with torch.no_grad():
+        model.bias.fill_(float("nan"))
+    with pytest.raises(UsageError, match=r"the loss of step 1 is nan\. Lower learning_rate"):
+        fit(model, rows, SCHEMA, replace(PLAIN, probe=False), log=quiet)
+
+
+def test_nothing_to_train_on(base: Path, rows: Rows) -> None:
+    model = MultiFacetModel.from_encoder(base, SCHEMA)
+    with pytest.raises(UsageError, match="no rows"):
+        fit(model, rows.take([]), SCHEMA, PLAIN, log=quiet)
