@@ -16,6 +16,7 @@ _SMALL = 60  # speeches; fewer are cross-validated unless told not to
 _FOLDS = 5
 _DEFAULT_SHARES = {"train": 0.84, "validation": 0.08, "test": 0.08}
 _STOP_SHARE = 0.1  # of a fold's training speeches
+_FEWEST_TO_STOP = 20  # segments: on fewer, the best epoch is chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +158,17 @@ def _make_folds(
 def _without_some(
     rows: Sequence[LabelledRow], recipe: Recipe, groups: Mapping[str, int]
 ) -> tuple[list[LabelledRow], list[LabelledRow]]:
-    """Rows to learn from, and at least one speech to stop by where three or more are left."""
+    """Rows to learn from, and rows to stop by: at least one speech where three or more are left,
+    or none if that would be a handful of segments.
+    """
     n_groups = len({groups[row.doc] for row in rows})
     if n_groups < 3:
         return list(rows), []
     share = recipe.shares["validation"] if recipe.shares else _STOP_SHARE
     share = max(share, 1 / n_groups)
     parts = split(rows, {"learn": 1 - share, "stop": share}, recipe.split_seed, groups)
+    if len(parts["stop"]) < _FEWEST_TO_STOP:
+        return list(rows), []
     return parts["learn"], parts["stop"]
 
 

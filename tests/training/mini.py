@@ -10,7 +10,14 @@ from typing import Any
 from safetynlp.labelled import LabelledRow
 from safetynlp.schema import Schema
 
-__all__ = ["SPEECHES", "labelled_rows", "one_line_of", "write_corpus", "write_gold"]
+__all__ = [
+    "SPEECHES",
+    "labelled_rows",
+    "one_line_of",
+    "write_corpus",
+    "write_gold",
+    "write_titles",
+]
 
 # text, function, labels of the multi-label facets by facet id
 Line = tuple[str, str, dict[str, list[str]]]
@@ -140,6 +147,13 @@ def write_gold(folder: Path, docs: Sequence[str]) -> Path:
         (folder / f"{doc}.txt").write_text(text, "utf-8")
         _write_jsonl(folder / f"{doc}.gold.jsonl", rows)
     return folder
+
+
+def write_titles(file: Path) -> Path:
+    """A foreign data set, ``text<TAB>class`` a line: what kind of sentence is it?"""
+    lines = [f"{text}\t{kind}" for speech in SPEECHES.values() for text, kind, _ in speech]
+    file.write_text("\n".join(dict.fromkeys(lines)) + "\n", "utf-8")
+    return file
 
 
 def _write_jsonl(file: Path, rows: Sequence[dict[str, Any]]) -> None:

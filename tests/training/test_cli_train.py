@@ -16,7 +16,7 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.slow
 
-from mini import SPEECHES, one_line_of, write_corpus
+from mini import one_line_of, write_corpus, write_titles
 from safetensors.torch import load_file
 
 from safetynlp.classifier import Classifier
@@ -44,14 +44,7 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def titles(tmp_path: Path) -> Path:
-    file = tmp_path / "titles.tsv"
-    lines = [
-        f"{text}{n}\t{'县' if doc.startswith('county') else '厂'}"
-        for doc, speech in SPEECHES.items()
-        for n, (text, *_) in enumerate(speech)
-    ]
-    file.write_text("\n".join(lines) + "\n", "utf-8")
-    return file
+    return write_titles(tmp_path / "titles.tsv")
 
 
 @pytest.fixture
@@ -73,7 +66,7 @@ def test_a_foreign_data_set(titles: Path, settings: Path, base: Path, tmp_path: 
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["cross_validation"]["after"]["label"]["accuracy"]["value"] > 0.5
-    assert "labels taken from the data: label (single-label), 2" in done.stderr
+    assert "labels taken from the data: label (single-label), 6" in done.stderr
     assert "Traceback" not in done.stderr
     assert Classifier.from_pretrained(out).name == "own 3"
     config = json.loads((out / "train_config.json").read_text("utf-8"))

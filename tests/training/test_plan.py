@@ -18,11 +18,12 @@ SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 LONG = "各县区要对辖区内所有重点场所逐一排查，建立台账，限期整改，整改不到位的一律停业。" * 3
 
 
-def distinct(n: int) -> list[LabelledRow]:
-    """Speeches of one row each that have nothing in common."""
+def distinct(n: int, n_rows: int = 1) -> list[LabelledRow]:
+    """Speeches that have nothing in common."""
     return [
-        LabelledRow(f"s{i}", chr(0x4E00 + 31 * i) * 12, {"function": ("problem",)})
+        LabelledRow(f"s{i}", chr(0x4E00 + 31 * i) * (12 + k), {"function": ("problem",)}, k)
         for i in range(n)
+        for k in range(n_rows)
     ]
 
 
@@ -53,7 +54,7 @@ def test_many_are_not() -> None:
 
 
 def test_every_speech_is_held_out_once_and_never_learned_from() -> None:
-    plan = make_plan(distinct(12), Recipe(folds=4))
+    plan = make_plan(distinct(12, 20), Recipe(folds=4))
     held_out = [doc for fold in plan.folds for doc in speeches_of(fold.held_out)]
     assert sorted(held_out) == sorted(f"s{i}" for i in range(12))
     for fold in plan.folds:
@@ -62,6 +63,12 @@ def test_every_speech_is_held_out_once_and_never_learned_from() -> None:
         )
         assert stop
         assert len(learn | stop | held) == len(learn) + len(stop) + len(held)
+
+
+def test_a_handful_of_segments_does_not_stop_training() -> None:
+    for fold in make_plan(distinct(12), Recipe(folds=4)).folds:
+        assert not fold.stop
+        assert len(fold.learn) == 9
 
 
 def test_at_most_a_fold_for_each_speech() -> None:
