@@ -31,8 +31,8 @@ class LeanEncoder:
     def __init__(self, encoder: PreTrainedModel) -> None:
         self._encoder = encoder
         self._heads = encoder.config.num_attention_heads
-        self._rate = encoder.config.hidden_dropout_prob
-        self._attention_rate = encoder.config.attention_probs_dropout_prob
+        self._rate = encoder.embeddings.dropout.p
+        self._attention_rate = encoder.encoder.layer[0].attention.self.dropout.p
         self.seed(0)
 
     def seed(self, seed: int) -> None:

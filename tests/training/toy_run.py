@@ -2,9 +2,10 @@
 
     python toy_run.py BASE CHECKPOINTS OUT [MOMENT NUMBER]
 
-MOMENT is ``step``, ``write`` (half of a checkpoint is written), ``rename`` (all of it is, under its
-temporary name), ``remove`` (of what the checkpoint before needed) or ``validate``; NUMBER says
-which one, from 1. The weights go to ``OUT/RANK.safetensors``.
+MOMENT is ``plain`` (train to the end, without dropout), ``step``, ``write`` (half of a checkpoint
+is written), ``rename`` (all of it is, under its temporary name), ``remove`` (of what the checkpoint
+before needed) or ``validate``; NUMBER says which one, from 1. The weights go to
+``OUT/RANK.safetensors``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +91,15 @@ def main(base: Path, checkpoints: Path, out: Path, moment: str = "", number: int
         Checkpoints._remove = killing(Checkpoints._remove, number)  # type: ignore[method-assign]
     if moment == "validate":
         validate = killing(validate, number)
-    config = CONFIG
     if moment == "plain":  # without what depends on the number of processes
-        config = replace(config, dropout=0.0)
-        model.encoder.config.hidden_dropout_prob = 0.0
+        for module in model.modules():
+            if isinstance(module, torch.nn.Dropout):
+                module.p = 0.0
     result = fit(
         model,
         learned,
         SCHEMA,
-        config,
+        CONFIG,
         validate=validate,
         checkpoints=Checkpoints(checkpoints, every_seconds=0, resume=True, fingerprint="toy"),
         progress=progress,
