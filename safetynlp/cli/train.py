@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from safetynlp.cli import console, options
-from safetynlp.cli.trained import result_text
 from safetynlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -186,6 +185,8 @@ def train(
     result = _run(config, lang)
     if result is not None:
         as_json = json.dumps(result.to_dict(), ensure_ascii=False, indent=2)
+        from safetynlp.cli.trained import result_text
+
         console.deliver(as_json if form == "json" else result_text(result, lang), None, lang)
 
 
