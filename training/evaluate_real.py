@@ -1,10 +1,13 @@
-"""Measure the released model on real speeches with gold labels, beside two baselines.
+"""Measure the released model on real speeches with gold labels, beside three baselines.
 
 python training/evaluate_real.py --data DIR [--model DIR] [--errors] [--write]
 
 ``DIR`` holds for each speech a ``NAME.txt`` and a ``NAME.gold.jsonl`` (one segment a line: doc,
 start, end, text and its labels). Needs the extra ``[train]``. ``--write`` notes the figures in
 the ``metrics.json`` of the model folder and renews its model card.
+
+To measure labels alone, on data of any kind, there is ``safetynlp evaluate``; this adds how well
+the segments are cut, and whether the weights in int8 label as those in full precision do.
 """
 
 from __future__ import annotations
@@ -12,20 +15,23 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from safetynlp.classifier import Classifier
 from safetynlp.document import Document
 from safetynlp.errors import DataError, SafetyNLPError
+from safetynlp.evaluation.bootstrap import Bootstrap
 from safetynlp.evaluation.boundaries import boundary_f1
-from safetynlp.evaluation.metrics import FacetMetrics, evaluate
-from safetynlp.labelled import LabelledRow, read_labelled
+from safetynlp.evaluation.evaluation import Evaluation, gold_rows, measure
+from safetynlp.evaluation.mistakes import Mistake, mistakes
+from safetynlp.labelled import LabelledData, LabelledRow, ReadOptions, read_labelled
 from safetynlp.lexicon import KeywordClassifier, Lexicon
-from safetynlp.prediction import Labeller, Prediction, calibrated, decide
+from safetynlp.prediction import Prediction, calibrated, decide
+from safetynlp.report.evaluation_text import evaluation_text
 from safetynlp.segment import segment
-from safetynlp.training.baseline import TfidfClassifier
+from safetynlp.training.baselines import Baselines
 from safetynlp.training.card import write_card
 from safetynlp.training.fit import Rows, load_tokenizer, logits_of
 from safetynlp.training.model import MultiFacetModel
@@ -103,66 +109,80 @@ def compare_precision(
     return {"same_label_sets": round(share, 4), "segments": len(rows)}
 
 
-def print_figures(name: str, metrics: Mapping[str, FacetMetrics]) -> None:
-    """One line per facet."""
-    for facet, figures in metrics.items():
-        values = "  ".join(f"{key} {figure}" for key, figure in figures.figures.items())
-        print(f"  {name:10} {facet:15} {values}")
-
-
-def print_errors(rows: Sequence[LabelledRow], predictions: Sequence[Prediction]) -> None:
-    """Every segment with a wrong label, by facet."""
-    for facet in predictions[0].labels:
+def print_errors(rows: Sequence[LabelledRow], found: Sequence[Mistake]) -> None:
+    """Every segment with a wrong label, by facet; `safetynlp errors` shows them with context."""
+    for facet in dict.fromkeys(mistake.facet for mistake in found):
         print(f"\nerrors in {facet} (+ too much, - missed)")
-        for row, prediction in zip(rows, predictions, strict=True):
-            if facet not in row.labels:
-                continue
-            gold, found = set(row.labels[facet]), set(prediction.labels[facet])
-            if gold != found:
-                marks = [f"+{x}" for x in sorted(found - gold)] + [
-                    f"-{x}" for x in sorted(gold - found)
-                ]
-                print(f"  {' '.join(marks)}: {row.text}")
+        marks: dict[int, list[str]] = {}
+        for mistake in found:
+            if mistake.facet == facet:
+                sign = "+" if mistake.kind == "false_positive" else "-"
+                marks.setdefault(mistake.row, []).append(sign + mistake.label)
+        for row in sorted(marks):
+            print(f"  {' '.join(sorted(marks[row]))}: {rows[row].text}")
+
+
+def measured(classifier: Classifier, data: LabelledData, corpus: Path, base: str) -> Evaluation:
+    """The released model beside keywords, TF-IDF and a frozen encoder trained on the corpus."""
+    rows, notes = gold_rows(data)
+    bootstrap = Bootstrap()
+    learners = Baselines(classifier.schema, rows, [str(corpus)], ReadOptions(), base)
+    labellers = {"keywords": KeywordClassifier(), **learners.fitted()}
+    notes += learners.notes
+    return Evaluation(
+        schema=classifier.schema,
+        speeches=len({row.doc for row in rows}),
+        segments=len(rows),
+        model=measure(classifier.name, classifier, rows, bootstrap)[0],
+        bootstrap=bootstrap,
+        baselines=tuple(
+            measure(name, labeller, rows, bootstrap)[0] for name, labeller in labellers.items()
+        ),
+        notes=tuple(notes),
+        model_sha256=classifier.sha256,
+        data_sha256=data.sha256,
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Measure and print everything."""
     classifier = Classifier.from_pretrained(arguments.model)
-    schema = classifier.schema
-    rows = read_labelled(sorted(arguments.data.glob("*.gold.jsonl")), schema).rows
-    if not rows:
+    files = sorted(arguments.data.glob("*.gold.jsonl"))
+    if not files:
         raise DataError(
             f"{arguments.data}: no *.gold.jsonl in this folder. Name the folder of the speeches.",
             f"{arguments.data}：文件夹中没有 *.gold.jsonl。请指定讲话所在文件夹。",
         )
+    data = read_labelled(files, classifier.schema)
     print(f"segmentation, boundary F1 on {arguments.data.name}:")
     segmentation = boundaries(arguments.data)
-    texts = [row.text for row in rows]
-    labellers: dict[str, Labeller] = {
-        "released": classifier,
-        "keywords": KeywordClassifier(),
-        "tfidf": TfidfClassifier(read_labelled([arguments.corpus], schema).rows, schema),
-    }
-    print(f"labels of {len(rows)} segments in {len({row.doc for row in rows})} speeches, 95 %:")
-    predictions = {name: labeller.predict(texts) for name, labeller in labellers.items()}
-    figures = {name: evaluate(found, rows, schema) for name, found in predictions.items()}
-    for name, metrics in figures.items():
-        print_figures(name, metrics)
-    precision = compare_precision(rows, predictions["released"], full_precision(classifier, texts))
+    evaluation = measured(classifier, data, arguments.corpus, arguments.base)
+    print(evaluation_text(evaluation, "en"))
+    rows = data.rows
+    predictions = classifier.predict([row.text for row in rows])
+    full = full_precision(classifier, [row.text for row in rows])
+    precision = compare_precision(rows, predictions, full)
     if arguments.errors:
-        print_errors(rows, predictions["released"])
+        print_errors(rows, mistakes(predictions, rows, classifier.schema))
     if arguments.write:
-        content = {
-            "speeches": len({row.doc for row in rows}),
-            "segments": len(rows),
-            "boundary_f1": segmentation,
-            "int8_against_full_precision": precision,
-            **{
-                name: {facet: metrics[facet].to_dict() for facet in metrics}
-                for name, metrics in figures.items()
-            },
-        }
-        note_real(classifier.path, content)
+        note_real(classifier.path, content_of(evaluation, segmentation, precision))
+
+
+def content_of(
+    evaluation: Evaluation, segmentation: dict[str, float], precision: dict[str, Any]
+) -> dict[str, Any]:
+    """What ``metrics.json`` keeps of it under ``real``."""
+    named = [("released", evaluation.model), *((each.name, each) for each in evaluation.baselines)]
+    return {
+        "speeches": evaluation.speeches,
+        "segments": evaluation.segments,
+        "boundary_f1": segmentation,
+        "int8_against_full_precision": precision,
+        **{
+            name: {facet: metrics.to_dict() for facet, metrics in each.facets.items()}
+            for name, each in named
+        },
+    }
 
 
 def note_real(model: Path, content: dict[str, Any]) -> None:
@@ -183,7 +203,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with real speeches")
     parser.add_argument("--model", type=Path, help="model folder; default: the released model")
-    parser.add_argument("--corpus", type=Path, default=HERE / "corpus", help="for the baseline")
+    parser.add_argument("--corpus", type=Path, default=HERE / "corpus", help="for the baselines")
+    parser.add_argument("--base", default="e5-small-zh", help="encoder of the frozen baseline")
     parser.add_argument("--errors", action="store_true", help="list every wrong segment")
     parser.add_argument("--write", action="store_true", help="note the figures in metrics.json")
     try:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.main
 
-from safetynlp.cli import console, options
+from safetynlp.cli import console, evaluate, options
 from safetynlp.cli.train import train
 
 if TYPE_CHECKING:
@@ -235,6 +235,7 @@ def _rubric_data(rubric: Rubric) -> dict[str, Any]:
 app.command(
     help="用已标注的讲话训练模型 / Train a model on labelled speeches (needs safetynlp[train])."
 )(train)
+evaluate.register(app)
 
 
 def _json(data: object) -> str:

@@ -187,6 +187,8 @@ def train(
         from safetynlp.cli.trained import result_text
 
         as_json = json.dumps(result.to_dict(), ensure_ascii=False, indent=2)
+        from safetynlp.cli.trained import result_text
+
         console.deliver(as_json if form == "json" else result_text(result, lang), None, lang)
 
 

@@ -6,13 +6,16 @@ and its Content-Security-Policy can forbid them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
-__all__ = ["bar", "ladder", "ruler", "stripes"]
+__all__ = ["bar", "curve", "ladder", "ruler", "stripes"]
 
 _STEPS = 5  # levels 0 to 4
+_CURVE_WIDTH, _CURVE_HEIGHT = 480, 240
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 470, 10, 214  # of the plot inside it
 
 
 def ruler(share: float) -> Markup:
@@ -76,3 +79,63 @@ def stripes(tones: Sequence[int]) -> Markup:
         '<svg class="stripes" width="100%" height="22" viewBox="0 0 {} 1" '
         'preserveAspectRatio="none" aria-hidden="true" focusable="false">{}</svg>'
     ).format(max(1, len(tones)), Markup().join(shapes))
+
+
+def curve(lines: Sequence[Sequence[tuple[int, float, float, float]]]) -> Markup:
+    """Lines with bands over a logarithmic scale of counts.
+
+    Args:
+        lines: for each, points of (count from 1, value, low, high), values in [0, 1]; line n has
+            the class ``cn``.
+    """
+    counts = sorted({point[0] for line in lines for point in line})
+    span = math.log(counts[-1]) or 1.0
+
+    def place(count: int, value: float) -> str:
+        x = _LEFT + (_RIGHT - _LEFT) * math.log(count) / span
+        return f"{x:.1f},{_BOTTOM - (_BOTTOM - _TOP) * value:.1f}"
+
+    marks = Markup().join([*_value_marks(), *_count_marks(counts, place)])
+    drawn = Markup()
+    for number, line in enumerate(lines):
+        upper = [place(count, high) for count, _, _, high in line]
+        lower = [place(count, low) for count, _, low, _ in reversed(line)]
+        middle = [place(count, value) for count, value, _, _ in line]
+        dots = Markup().join(
+            Markup('<circle class="dot" cx="{}" cy="{}" r="3"/>').format(*point.split(","))
+            for point in middle
+        )
+        drawn += Markup(
+            '<g class="c{}"><polygon class="band" points="{}"/><polyline class="line" points="{}"/>'
+            "{}</g>"
+        ).format(number, " ".join(upper + lower), " ".join(middle), dots)
+    return Markup(
+        '<svg class="curve" width="100%" viewBox="0 0 {} {}" aria-hidden="true" focusable="false">'
+        "{}{}</svg>"
+    ).format(_CURVE_WIDTH, _CURVE_HEIGHT, marks, drawn)
+
+
+def _value_marks() -> list[Markup]:
+    return [
+        Markup(
+            '<line class="grid" x1="{0}" x2="{1}" y1="{2}" y2="{2}"/>'
+            '<text x="{3}" y="{4}" text-anchor="end">{5}</text>'
+        ).format(_LEFT, _RIGHT, y, _LEFT - 6, y + 4, f"{tenths / 10:.1f}")
+        for tenths in range(0, 11, 2)
+        for y in [round(_BOTTOM - (_BOTTOM - _TOP) * tenths / 10, 1)]
+    ]
+
+
+def _count_marks(counts: Sequence[int], place: Callable[[int, float], str]) -> list[Markup]:
+    """A number under each count that is not too near to the one before."""
+    marks, last = [], -math.inf
+    for count in counts:
+        x = float(place(count, 0).split(",")[0])
+        if x - last >= 24:
+            marks.append(
+                Markup('<text x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                    x, _BOTTOM + 18, count
+                )
+            )
+            last = x
+    return marks

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
-from importlib import resources
-
-import jinja2
-from markupsafe import Markup
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import Coverage
 from safetynlp.errors import UsageError
+from safetynlp.report.page import LANGUAGE_TAG, render
 from safetynlp.report.view import speech_view
-from safetynlp.report.visible import visible, visible_html
 from safetynlp.report.words import words
 
 __all__ = ["report_html"]
-
-_LANGUAGE_TAG = {"zh": "zh-CN", "en": "en"}
 
 
 def report_html(pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh") -> str:
@@ -47,47 +38,13 @@ def report_html(pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh") ->
         speech_view(analysis, coverage, number, lang, say)
         for number, (analysis, coverage) in enumerate(pairs, 1)
     ]
-    style, script = _asset("report.css"), _asset("report.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
     title = say["report"] if len(speeches) == 1 else say["reports"].format(len(speeches))
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            say=say,
-            lang=_LANGUAGE_TAG[lang],
-            speeches=speeches,
-            title=title,
-            policy=policy,
-            # Nothing else may be marked as safe: these two are files of the package.
-            style=Markup(style),
-            script=Markup(script),
-        )
+    return render(
+        "report.html",
+        styles=("report.css",),
+        script="report.js",
+        say=say,
+        lang=LANGUAGE_TAG[lang],
+        speeches=speeches,
+        title=title,
     )
-
-
-@lru_cache(maxsize=1)
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_asset),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["shown"] = visible_html  # in content
-    environment.filters["plain"] = visible  # in attributes
-    return environment
-
-
-def _asset(name: str) -> str:
-    return (resources.files("safetynlp.report") / "templates" / name).read_text("utf-8")
-
-
-def _hash(content: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(content.encode("utf-8")).digest())
-    return f"sha256-{digest.decode('ascii')}"

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer, decoders, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, normalizers, pre_tokenizers, processors
 from tokenizers.models import Unigram
 from transformers import BertConfig, BertModel
 
@@ -183,7 +183,13 @@ def build_tokenizer(pieces: list[str], scores: np.ndarray) -> Tokenizer:
     vocabulary = [(piece, float(score)) for piece, score in zip(pieces, scores, strict=True)]
     tokenizer = Tokenizer(Unigram(vocabulary, unk_id=3, byte_fallback=False))
     tokenizer.normalizer = normalizers.Sequence(
-        [normalizers.NFKC(), normalizers.Replace("\n", " "), normalizers.Strip()]
+        [
+            normalizers.NFKC(),
+            normalizers.Replace("\n", " "),
+            # Copies of speeches on the web write 政府 so, to get past filters of words.
+            normalizers.Replace(Regex("(?<![A-Za-z])zf(?![A-Za-z])"), "政府"),
+            normalizers.Strip(),
+        ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="always")
     tokenizer.decoder = decoders.Metaspace(replacement="▁", prepend_scheme="always")

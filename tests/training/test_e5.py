@@ -150,6 +150,8 @@ def test_tokenizer() -> None:
     assert tokenizer.encode("安全Ａ").tokens == ["<s>", "▁", "安全", "A", "</s>"]
     assert tokenizer.encode("安\n全").ids == [0, 4, 8, 4, 3, 2]  # 全 alone is no piece: <unk>
     assert tokenizer.encode("").ids == [0, 2]
+    # zf is how copies on the web write 政府, but not inside a word
+    assert tokenizer.normalizer.normalize_str("市zf、zfb") == "市政府、zfb"
     assert tokenizer.decode(tokenizer.encode("安全生产").ids) == "安全生产"
 
 
