@@ -184,8 +184,6 @@ def train(
     config = _config(data, out, chosen, reading, test or [], resume)
     result = _run(config, lang)
     if result is not None:
-        from safetynlp.cli.trained import result_text
-
         as_json = json.dumps(result.to_dict(), ensure_ascii=False, indent=2)
         from safetynlp.cli.trained import result_text
 
