@@ -111,5 +111,7 @@ def main(base: Path, checkpoints: Path, out: Path, moment: str = "", number: int
 
 
 if __name__ == "__main__":
+    # A shell starts jobs in the background deaf to Ctrl-C, and their children inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     places, rest = map(Path, sys.argv[1:4]), sys.argv[4:]
     main(*places, *rest[:1], *map(int, rest[1:2]))
