@@ -3,32 +3,33 @@
 python training/experiment.py [--set KEY=VALUE]... [--pooling mean] [--no-lexicon] [--context]
 
 ``--set`` takes the fields of :class:`safetynlp.training.fit.FitConfig` (``layers=6``,
-``learning_rate=2e-4``, …). Only speeches that the release learns from are used, four fifths to
-train and one fifth to measure, so that its own validation and test speeches stay unseen.
-Figures: best f1_micro over thresholds common to all labels of a facet (a bound that favours no
-variant), accuracy for ``function``. ``training/EXPERIMENTS.md`` has the results.
+``learning_rate=2e-4``, ``bf16=false``, …). Only speeches that the release learns from are used,
+four fifths to train and one fifth to measure, so that its own validation and test speeches stay
+unseen. Figures: best f1_micro over thresholds common to all labels of a facet (a bound that
+favours no variant), accuracy for ``function``.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from safetynlp.errors import SafetyNLPError
+from safetynlp.errors import DataError, SafetyNLPError, UsageError
 from safetynlp.labelled import LabelledRow, near_duplicate_groups, read_labelled, split
 from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
 from safetynlp.training.fit import FitConfig, Rows, fit, load_tokenizer, logits_of
-from safetynlp.training.model import MultiFacetModel
+from safetynlp.training.measure import quick_figures
+from safetynlp.training.plan import make_plan
 from safetynlp.training.recipe import Recipe
 from safetynlp.training.start import find_start
 
@@ -36,13 +37,49 @@ HERE = Path(__file__).parent
 SHARES = {"train": 0.8, "validation": 0.2}
 
 
-def parts_of(corpus: Path, recipe: Recipe, schema: Schema) -> dict[str, list[LabelledRow]]:
-    """The release's training speeches, divided once more."""
-    rows = read_labelled([corpus], schema).rows
-    groups = near_duplicate_groups(rows)
-    assert recipe.shares is not None
-    learned = split(rows, recipe.shares, recipe.split_seed, groups)["train"]
-    return split(learned, SHARES, recipe.split_seed, groups)
+def settings(pairs: Sequence[str], base: FitConfig) -> FitConfig:
+    """``KEY=VALUE`` pairs put into ``base``.
+
+    Raises:
+        UsageError: an unknown key, or a value that is of another type or out of range.
+    """
+    known = [field.name for field in fields(FitConfig)]
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        if key not in known:
+            raise UsageError(
+                f"--set {pair}: expected KEY=VALUE, KEY one of {', '.join(known)}.",
+                f"--set {pair}：应为 KEY=VALUE，KEY 为以下之一：{'、'.join(known)}。",
+            )
+        try:
+            values[key] = json.loads(value)
+        except ValueError as error:
+            raise UsageError(
+                f'--set {pair}: the value is "{value}", expected a number, true, false or null.',
+                f"--set {pair}：值为“{value}”，应为数字、true、false 或 null。",
+            ) from error
+    return replace(base, **values)
+
+
+def parts_of(
+    rows: Sequence[LabelledRow], recipe: Recipe
+) -> tuple[list[LabelledRow], list[LabelledRow]]:
+    """The speeches that ``recipe`` learns from, divided once more: to train on, to measure.
+
+    Raises:
+        DataError: there are too few speeches.
+    """
+    learned = make_plan(rows, recipe).learn
+    parts = split(learned, SHARES, recipe.split_seed, near_duplicate_groups(learned))
+    if not all(parts.values()):
+        n_docs = len({row.doc for row in learned})
+        raise DataError(
+            f"of {n_docs} training speeches (near-copies stay together) none is left to train on "
+            "or to measure. Add speeches.",
+            f"训练讲话只有 {n_docs} 篇（雷同的不分开），分不出训练与测量两部分。请增加讲话。",
+        )
+    return parts["train"], parts["validation"]
 
 
 def with_context(rows: Sequence[LabelledRow], encoded: Rows) -> Rows:
@@ -54,36 +91,34 @@ def with_context(rows: Sequence[LabelledRow], encoded: Rows) -> Rows:
     return replace(encoded, ids=ids)
 
 
-def figures(logits: np.ndarray, rows: Rows, schema: Schema) -> dict[str, float]:
-    """Facet id → best f1_micro over thresholds, or accuracy."""
-    found = {}
-    for facet, part in schema.columns():
-        z, y = logits[:, part], rows.y[:, part] > 0
-        if facet.kind == "single":
-            found[facet.id] = float((z.argmax(1) == y.argmax(1)).mean())
-            continue
-        scores = []
-        for threshold in np.arange(-1.5, 1.05, 0.1):
-            hits = ((z > threshold) & y).sum()
-            scores.append(2 * hits / ((z > threshold).sum() + y.sum()))
-        found[facet.id] = float(max(scores))
-    return found
+def run(options: argparse.Namespace) -> tuple[Mapping[str, float], int]:
+    """Train and measure; gives the figures by facet id, and on how many segments it trained."""
+    schema = Schema.default()
+    lexicon = Lexicon({}, schema) if options.no_lexicon else Lexicon.default()
+    config = settings(options.set, FitConfig(epochs=1))
+    recipe = Recipe.from_file(HERE / "recipes" / "released.toml")
+    train, validation = parts_of(read_labelled([options.corpus], schema).rows, recipe)
+    with tempfile.TemporaryDirectory() as scratch:
+        start = find_start(options.base, Path(scratch))
+        tokenizer = load_tokenizer(start.tokenizer_file)
 
+        def encode(rows: Sequence[LabelledRow]) -> Rows:
+            encoded = Rows.encode(rows, tokenizer, lexicon, schema)
+            return with_context(rows, encoded) if options.context else encoded
 
-def settings(pairs: Sequence[str], base: FitConfig) -> FitConfig:
-    """``KEY=VALUE`` pairs put into ``base``, as numbers where they are."""
-    known = {field.name for field in fields(FitConfig)}
-    values: dict[str, Any] = {}
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        if key not in known:
-            raise SystemExit(f"--set {pair}: expected one of {', '.join(sorted(known))} = a value")
-        values[key] = float(value) if set(value) & set(".e") else int(value)
-    return replace(base, **values)
+        learned, measured = encode(train), encode(validation)
+        model = start.build(schema, learned, config)
+    if options.pooling == "mean":
+        torch.nn.init.zeros_(model.query)  # attention without a preference is the mean
+        model.query.requires_grad_(False)
+    fit(model, learned, schema, config, log=lambda line: None)
+    logits = logits_of(model, measured, config.max_tokens)
+    return quick_figures(logits, measured, schema), len(train)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the script; returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     parser.add_argument("--pooling", choices=["labels", "mean"], default="labels")
@@ -91,34 +126,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--context", action="store_true", help="read the segment before too")
     parser.add_argument("--base", default="e5-small-zh", help="or a folder with an encoder")
     parser.add_argument("--corpus", type=Path, default=HERE / "corpus")
-    options = parser.parse_args(arguments)
-    schema = Schema.default()
-    lexicon = Lexicon({}, schema) if options.no_lexicon else Lexicon.default()
+    options = parser.parse_args(given)
     started = time.monotonic()
     try:
-        config = settings(options.set, FitConfig(epochs=1))
-        recipe = Recipe.from_file(HERE / "recipes" / "released.toml")
-        parts = parts_of(options.corpus, recipe, schema)
-        with tempfile.TemporaryDirectory() as scratch:
-            base = find_start(options.base, Path(scratch)).path
-            tokenizer = load_tokenizer(base / "tokenizer.json")
-            torch.manual_seed(config.seed)
-            model = MultiFacetModel.from_encoder(base, schema, config.dropout)
-        model.query.requires_grad_(options.pooling == "labels")  # at zero, attention is the mean
-        encoded = {
-            name: Rows.encode(rows, tokenizer, lexicon, schema) for name, rows in parts.items()
-        }
-        if options.context:
-            encoded = {name: with_context(parts[name], encoded[name]) for name in parts}
-        fit(model, encoded["train"], schema, config, log=lambda line: None)
+        found, n_rows = run(options)
     except SafetyNLPError as error:
         print(f"experiment: {error}", file=sys.stderr)
         return 2
-    logits = logits_of(model, encoded["validation"], config.max_tokens)
-    found = figures(logits, encoded["validation"], schema)
     values = "  ".join(f"{name} {value:.4f}" for name, value in found.items())
-    seconds = time.monotonic() - started
-    print(f"{' '.join(sys.argv[1:])}\t{values}\t{seconds:.0f} s, {len(parts['train'])} segments")
+    print(f"{' '.join(given)}\t{values}\t{time.monotonic() - started:.0f} s, {n_rows} segments")
     return 0
 
 

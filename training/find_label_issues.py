@@ -67,38 +67,83 @@ def tfidf_probabilities(rows: Sequence[LabelledRow], schema: Schema) -> np.ndarr
 def oof_probabilities(file: Path, rows: Sequence[LabelledRow], schema: Schema) -> np.ndarray:
     """Those of ``oof.jsonl``, in the order of ``rows``: float, shape (rows, labels).
 
+    A prediction belongs to the row of the same speech, position and text; its labels may have been
+    mended since.
+
     Raises:
-        DataError: a row is not in it.
+        DataError: the file cannot be read, or has none for a row.
     """
-    found = {}
-    for line in file.read_text("utf-8").split("\n"):
-        if line.strip():
-            entry = json.loads(line)
-            found[entry["doc"], entry["i"]] = entry["scores"]
+    found = _read_oof(file, schema)
     out = np.zeros((len(rows), schema.n_labels))
     for n, row in enumerate(rows):
-        scores = found.get((row.doc, row.index))
-        if scores is None:
+        key = (row.doc, row.index, row.text)
+        if key not in found:
             raise DataError(
-                f"{file}: has no prediction for segment {row.index} of {row.doc}. "
-                "Train with --folds on the same corpus.",
-                f"{file}：没有 {row.doc} 第 {row.index} 句的预测。请用同一语料加 --folds 训练。",
+                f"{file}: has no prediction for segment {row.index} of {row.doc} as its text is "
+                f"now ({row.where}). Train with --folds on the same corpus.",
+                f"{file}：没有 {row.doc} 第 {row.index} 句现有文字的预测（{row.where}）。"
+                "请用同一语料加 --folds 训练。",
             )
-        out[n] = [scores[facet.id][id_] for facet in schema.facets for id_ in facet.label_ids]
+        out[n] = found[key]
     return out
 
 
+def _read_oof(file: Path, schema: Schema) -> dict[tuple[str, int, str], list[float]]:
+    """Speech, position and text → probability of each label, in the order of the schema."""
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, ValueError) as error:  # ValueError: no UTF-8
+        raise DataError(
+            f"{file}: cannot be read: {error}. Expected the oof.jsonl of a training with --folds.",
+            f"{file}：无法读取：{error}。应为加 --folds 训练所得的 oof.jsonl。",
+        ) from error
+    found = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            key = (entry["doc"], entry["i"], entry["text"])
+            found[key] = [
+                _probability(entry["probabilities"][facet.id][id])
+                for facet in schema.facets
+                for id in facet.label_ids
+            ]
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"{file}:{number}: not an out-of-fold prediction with labels of {schema.id}: "
+                f"{error!r}. Expected a line of the oof.jsonl of a training with --folds.",
+                f"{file}:{number}：不是 {schema.id} 标签体系的折外预测：{error!r}。"
+                "应为加 --folds 训练所得 oof.jsonl 的一行。",
+            ) from error
+    return found
+
+
+def _probability(value: object) -> float:
+    if not (isinstance(value, (int, float)) and 0 <= value <= 1):
+        raise ValueError(f"{value!r} is no probability")
+    return float(value)
+
+
 def issues(rows: Sequence[LabelledRow], probabilities: np.ndarray, schema: Schema) -> list[Issue]:
-    """What is likely wrong, the most doubtful first."""
+    """What is likely wrong, the most doubtful first.
+
+    Args:
+        probabilities: of each label by a model that did not see the row, float, in [0, 1], shape
+            (rows, labels).
+    """
     y, known = targets(rows, schema)
     found: list[Issue] = []
     for index, (facet, part) in enumerate(schema.columns()):
         here = np.flatnonzero(known[:, index])
         for column, label in zip(range(part.start, part.stop), facet.label_ids, strict=True):
             given, p = y[here, column].astype(int), probabilities[here, column]
-            if given.min(initial=1) == given.max(initial=0):
+            if given.all() or not given.any():
                 continue  # a label that all or none have tells nothing
-            flagged = find_label_issues(given, np.stack([1 - p, p], axis=1), n_jobs=1)
+            # 0: it is a list to look at, so the only row of a label may stand in it too.
+            flagged = find_label_issues(
+                given, np.stack([1 - p, p], axis=1), n_jobs=1, min_examples_per_class=0
+            )
             found += [
                 Issue(rows[here[n]], facet.id, label, bool(given[n]), float(p[n]))
                 for n in np.flatnonzero(flagged)

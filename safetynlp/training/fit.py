@@ -28,6 +28,7 @@ from safetynlp.training.interrupts import Interrupts
 from safetynlp.training.lean import lean_encoder
 from safetynlp.training.loss import divergence, facet_loss, positive_weights, soft_loss
 from safetynlp.training.model import MultiFacetModel
+from safetynlp.training.narrator import Narrator
 from safetynlp.training.optimiser import make_optimiser, rate_at, set_rate
 from safetynlp.training.outputs import embeddings_of, logits_of
 from safetynlp.training.probe import init_heads
@@ -70,6 +71,7 @@ def fit(
     progress: Progress | None = None,
     after_epoch: Callable[[int], None] | None = None,
     log: Callable[[str], None] = print,
+    lang: str = "en",
 ) -> FitResult:
     """Train ``model`` in place.
 
@@ -86,7 +88,7 @@ def fit(
         progress: shown as it says; None: lines to ``log``. It is not closed.
         after_epoch: called with the number of the finished epoch, from 1. A run that was killed
             between an epoch and its checkpoint calls it, and ``validate``, again.
-        log: takes lines of text.
+        log: takes lines of text, in ``lang`` (``"zh"`` or ``"en"``).
 
     Raises:
         UsageError: there are no rows, ``layers`` is more than the encoder has, soft targets are
@@ -102,14 +104,15 @@ def fit(
     if not team.is_first:
         validate = after_epoch = checkpoints = None
         log = _nothing
-    shown = progress if progress is not None and team.is_first else Lines(log)
+    say = Narrator(log, lang)
+    shown = progress if progress is not None and team.is_first else Lines(say)
     with ExitStack() as stack:
         stack.callback(model.to, model.bias.device)  # back to where it came from
         stack.callback(setattr, model, "lean", None)
         if team.device.type == "cpu":
             model.lean = lean_encoder(model.encoder)
         run = _Run(
-            model, rows, schema, config, team, validate, checkpoints, shown, after_epoch, log
+            model, rows, schema, config, team, validate, checkpoints, shown, after_epoch, say
         )
         # Without checkpoints there is nothing to save first: Ctrl-C acts at once.
         return run.run(stack.enter_context(Interrupts()) if saves else None)
@@ -145,12 +148,12 @@ class _Run:
         checkpoints: Checkpoints | None,
         progress: Progress,
         after_epoch: Callable[[int], None] | None,
-        log: Callable[[str], None],
+        say: Narrator,
     ) -> None:
         self._model = model.to(team.device)
         self._rows, self._schema, self._config, self._team = rows, schema, config, team
         self._validate, self._after_epoch = validate, after_epoch
-        self._checkpoints, self._progress, self._log = checkpoints, progress, log
+        self._checkpoints, self._progress, self._say = checkpoints, progress, say
         self._mixed = _mixed(config, team)
         self._optimiser = make_optimiser(model, config)
         # Without effect unless gradients are float16, whose small values would vanish.
@@ -195,7 +198,7 @@ class _Run:
             loss = init_heads(
                 self._model, embeddings, rows.lexicon, rows.y, rows.known, self._schema
             )
-            self._log(f"linear probe: loss {loss:.3f}")
+            self._say(f"linear probe: loss {loss:.3f}", f"线性探测：损失 {loss:.3f}")
         self._save()
 
     def _restore(self, saved: Saved) -> None:
@@ -203,7 +206,10 @@ class _Run:
         self._optimiser.load_state_dict(saved.optimiser)
         self._scaler.load_state_dict(saved.scaler)
         self._place, self._best, self._recent = saved.place, saved.best, dict(saved.recent)
-        self._log(f"resumed in epoch {self._place.epoch} after {self._step} of {self._steps} steps")
+        self._say(
+            f"resumed in epoch {self._place.epoch} after {self._step} of {self._steps} steps",
+            f"从第 {self._place.epoch} 轮继续，已完成 {self._step}/{self._steps} 步",
+        )
 
     def _share(self, resumed: bool) -> None:
         """Let all processes begin where the first one does."""
@@ -358,9 +364,10 @@ class _Run:
     def _stop(self, interrupts: Interrupts) -> None:
         self._save()
         if self._checkpoints is not None:
-            self._log(
-                f"stopped after {self._step} of {self._steps} steps; what is done is kept in "
-                f"{self._checkpoints.folder}"
+            folder = self._checkpoints.folder
+            self._say(
+                f"stopped after {self._step} of {self._steps} steps; what is done is kept in {folder}",
+                f"已停止，完成 {self._step}/{self._steps} 步；已完成的部分保存在 {folder}",
             )
         interrupts.act()
 

@@ -13,14 +13,14 @@ from tokenizers import Tokenizer
 from safetynlp.labelled import LabelledRow
 from safetynlp.lexicon import Lexicon
 from safetynlp.schema import Schema
-from safetynlp.training.calibrate import best_f1
 from safetynlp.training.checkpoint import Checkpoints
 from safetynlp.training.crossfit import HeldOut
 from safetynlp.training.fit import FitConfig, Rows, fit, logits_of
+from safetynlp.training.measure import quick_figures
 from safetynlp.training.model import MultiFacetModel
 from safetynlp.training.narrator import Narrator
 from safetynlp.training.plan import Fold, Plan
-from safetynlp.training.progress import progress_for
+from safetynlp.training.progress import RELEASED, progress_for
 from safetynlp.training.replay import Replay
 from safetynlp.training.start import Start
 from safetynlp.training.work import FoldResult, Work
@@ -100,7 +100,7 @@ class Trainer:
         for n, config in enumerate(self.runs):
             settings = config if epochs is None else replace(config, epochs=epochs[n], patience=0)
             part = f"run-{n + 1}"
-            progress = progress_for(self.say.log, self._log_folder(name, part))
+            progress = progress_for(self.say, self._log_folder(name, part))
             try:
                 result = fit(
                     model,
@@ -115,6 +115,7 @@ class Trainer:
                     ),
                     progress=progress,
                     log=self.say.log,
+                    lang=self.say.lang,
                 )
             finally:
                 progress.close()
@@ -190,10 +191,10 @@ class Trainer:
         old = self.encode(self.replay.validation[:: _stride(len(self.replay.validation))])
 
         def figures() -> dict[str, float]:
-            found = _quick_figures(self.logits(model, own), own, self.schema)
+            found = quick_figures(self.logits(model, own), own, self.schema)
             if len(old):
-                replayed = _quick_figures(self.logits(model, old), old, self.schema)
-                found |= {f"released {name}": value for name, value in replayed.items()}
+                replayed = quick_figures(self.logits(model, old), old, self.schema)
+                found |= {f"{RELEASED}{name}": value for name, value in replayed.items()}
             return found
 
         return figures
@@ -210,21 +211,3 @@ def _dealt(rows: Sequence[LabelledRow], n_folds: int) -> np.ndarray:
     """Fold of each row, its speech as a whole: int64, shape (rows,)."""
     place = {doc: n % n_folds for n, doc in enumerate(sorted({row.doc for row in rows}))}
     return np.array([place[row.doc] for row in rows], dtype=np.int64)
-
-
-def _quick_figures(logits: np.ndarray, rows: Rows, schema: Schema) -> dict[str, float]:
-    """F1 at the best threshold of each multi-label facet, accuracy of each single-label one.
-
-    Facets that no row has labels for are left out.
-    """
-    figures: dict[str, float] = {}
-    for index, (facet, part) in enumerate(schema.columns()):
-        known = rows.known[:, index]
-        z, y = logits[known, part], rows.y[known, part] > 0
-        if not y.any():
-            continue
-        if facet.kind == "multi":
-            figures[facet.id] = best_f1(1 / (1 + np.exp(-np.clip(z, -60, 60))), y)
-        else:
-            figures[facet.id] = float((z.argmax(1) == y.argmax(1)).mean())
-    return figures

@@ -16,7 +16,9 @@ from safetynlp.evaluation.metrics import FacetMetrics, evaluate
 from safetynlp.labelled import LabelledRow
 from safetynlp.prediction import Prediction
 from safetynlp.schema import Schema
+from safetynlp.training.calibrate import best_f1
 from safetynlp.training.replay import restricted, shared_schema
+from safetynlp.training.rows import Rows
 
 __all__ = [
     "MAIN_FIGURES",
@@ -26,6 +28,7 @@ __all__ = [
     "compare_with_start",
     "figures_of",
     "oof_lines",
+    "quick_figures",
 ]
 
 MAIN_FIGURES = ("f1_micro", "accuracy", "f1_macro")
@@ -130,6 +133,29 @@ def figures_of(
     """The figures of a model that is written, beside those of the one before."""
     predictions = classifier.predict([row.text for row in rows])
     return compare_with_start(predictions, rows, classifier.schema, before)
+
+
+def quick_figures(logits: np.ndarray, rows: Rows, schema: Schema) -> dict[str, float]:
+    """F1 at the best threshold of each multi-label facet, accuracy of each single-label one.
+
+    Thresholds are chosen on these very rows: good to compare networks by, not to report.
+
+    Args:
+        logits: float, shape (rows, labels).
+
+    Returns: facet id → figure in [0, 1]; facets that no row has labels for are left out.
+    """
+    figures: dict[str, float] = {}
+    for index, (facet, part) in enumerate(schema.columns()):
+        known = rows.known[:, index]
+        z, y = logits[known, part], rows.y[known, part] > 0
+        if not y.any():
+            continue
+        if facet.kind == "multi":
+            figures[facet.id] = best_f1(1 / (1 + np.exp(-np.clip(z, -60, 60))), y)
+        else:
+            figures[facet.id] = float((z.argmax(1) == y.argmax(1)).mean())
+    return figures
 
 
 def oof_lines(

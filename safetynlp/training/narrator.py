@@ -17,4 +17,8 @@ class Narrator:
 
     def __call__(self, en: str, zh: str) -> None:
         """Say one remark."""
-        self.log(zh if self.lang == "zh" else en)
+        self.log(self.worded(en, zh))
+
+    def worded(self, en: str, zh: str) -> str:
+        """That of the two which the user reads."""
+        return zh if self.lang == "zh" else en

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,9 +13,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as RichProgress
 
 from safetynlp.training.checkpoint import EpochRecord
+from safetynlp.training.narrator import Narrator
 
-__all__ = ["Bar", "Lines", "Progress", "Several", "Step", "TensorBoard", "progress_for"]
+__all__ = [
+    "RELEASED",
+    "Bar",
+    "Lines",
+    "Progress",
+    "Several",
+    "Step",
+    "TensorBoard",
+    "progress_for",
+]
 
+RELEASED = "released "  # before the names of figures on rows of the released corpus
 _EVERY = 50  # steps between two lines
 
 
@@ -49,11 +60,11 @@ class Lines:
     """A line every 50 steps and every epoch, for a log file.
 
     Args:
-        log: takes each line.
+        say: takes each line.
     """
 
-    def __init__(self, log: Callable[[str], None] = print) -> None:
-        self._log = log
+    def __init__(self, say: Narrator) -> None:
+        self._say = say
         self._losses: list[float] = []
 
     def on_step(self, step: Step) -> None:
@@ -62,15 +73,18 @@ class Lines:
         if step.step % _EVERY == 0 or step.step == step.steps:
             loss = sum(self._losses) / len(self._losses)
             self._losses = []
-            self._log(
+            left = _clock(step.seconds_left)
+            self._say(
                 f"epoch {step.epoch}/{step.epochs}: step {step.step}/{step.steps}: "
-                f"loss {loss:.3f}, {_clock(step.seconds_left)} left"
+                f"loss {loss:.3f}, {left} left",
+                f"第 {step.epoch}/{step.epochs} 轮，第 {step.step}/{step.steps} 步："
+                f"损失 {loss:.3f}，剩余 {left}",
             )
 
     def on_epoch(self, record: EpochRecord, step: int) -> None:
         """After every epoch."""
         if record.figures:
-            self._log(f"epoch {record.epoch}: loss {record.loss:.3f}, validation {_told(record)}")
+            self._say(*_told(record))
 
     def close(self) -> None:
         """No more will come."""
@@ -80,10 +94,12 @@ class Bar:
     """A bar with loss, validation figure and time left; finished epochs stand above it.
 
     Args:
+        say: in whose language it speaks; its log is not used.
         console: None: the standard error stream.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, say: Narrator, console: Console | None = None) -> None:
+        self._worded = say.worded
         self._bar = RichProgress(
             TextColumn("{task.fields[epoch]}"),
             BarColumn(),
@@ -100,24 +116,27 @@ class Bar:
         """After every step."""
         self._bar.start()
         self._loss = 0.95 * self._loss + 0.05 * step.loss if self._loss else step.loss
+        left = _clock(step.seconds_left)
         self._bar.update(
             self._task,
             total=step.steps,
             completed=step.step,
-            epoch=f"epoch {step.epoch}/{step.epochs}",
-            told=f"loss {self._loss:.3f}{self._score}, {_clock(step.seconds_left)} left",
+            epoch=self._worded(
+                f"epoch {step.epoch}/{step.epochs}", f"第 {step.epoch}/{step.epochs} 轮"
+            ),
+            told=self._worded(
+                f"loss {self._loss:.3f}{self._score}, {left} left",
+                f"损失 {self._loss:.3f}{self._score}，剩余 {left}",
+            ),
         )
 
     def on_epoch(self, record: EpochRecord, step: int) -> None:
         """After every epoch."""
         if record.score is not None:
-            self._score = f", validation {record.score:.4f}"
-        self._bar.console.print(
-            f"epoch {record.epoch}: loss {record.loss:.3f}"
-            + (f", validation {_told(record)}" if record.figures else ""),
-            highlight=False,
-            markup=False,
-        )
+            self._score = self._worded(
+                f", validation {record.score:.4f}", f"，验证 {record.score:.4f}"
+            )
+        self._bar.console.print(self._worded(*_told(record)), highlight=False, markup=False)
 
     def close(self) -> None:
         """Take the bar away."""
@@ -183,18 +202,25 @@ class Several:
             member.close()
 
 
-def progress_for(log: Callable[[str], None] = print, tensorboard: Path | None = None) -> Progress:
+def progress_for(say: Narrator, tensorboard: Path | None = None) -> Progress:
     """A bar where the standard error stream is a terminal, else lines; TensorBoard's log beside it.
 
     Args:
-        log: takes the lines. tensorboard: folder of its log; None: no log.
+        say: takes the lines. tensorboard: folder of its log; None: no log.
     """
-    shown: Progress = Bar() if sys.stderr.isatty() else Lines(log)
+    shown: Progress = Bar(say) if sys.stderr.isatty() else Lines(say)
     return shown if tensorboard is None else Several([shown, TensorBoard(tensorboard)])
 
 
-def _told(record: EpochRecord) -> str:
-    return ", ".join(f"{name} {value:.4f}" for name, value in record.figures.items())
+def _told(record: EpochRecord) -> tuple[str, str]:
+    """What came of an epoch, in English and in Chinese."""
+    en = f"epoch {record.epoch}: loss {record.loss:.3f}"
+    zh = f"第 {record.epoch} 轮：损失 {record.loss:.3f}"
+    if not record.figures:
+        return en, zh
+    figures = [f"{name} {value:.4f}" for name, value in record.figures.items()]
+    figures_zh = [figure.replace(RELEASED, "随包语料 ") for figure in figures]
+    return f"{en}, validation {', '.join(figures)}", f"{zh}，验证 {'、'.join(figures_zh)}"
 
 
 def _clock(seconds: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -87,6 +88,7 @@ def test_tables_in_chinese(
     assert "训练前" in shown
     assert f"已写入 {tmp_path / 'own'}" in shown
     assert "交叉验证：2 折" in said
+    assert [line for line in said.splitlines() if not re.search("[一-鿿]", line)] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 # ruff: noqa: E402 (nothing of safetynlp.training can be imported without torch)
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from safetynlp.errors import ModelError, UsageError
 from safetynlp.schema import Schema
 from safetynlp.training import fit as fit_module
 from safetynlp.training import loss as loss_module
+from safetynlp.training.checkpoint import Checkpoints
 from safetynlp.training.fit import (
     FitConfig,
     FitResult,
@@ -29,6 +31,8 @@ from safetynlp.training.fit import (
     logits_of,
 )
 from safetynlp.training.model import MultiFacetModel
+from safetynlp.training.narrator import Narrator
+from safetynlp.training.progress import Lines, Step
 
 SCHEMA = Schema.default()
 FUNCTION = next(part for facet, part in SCHEMA.columns() if facet.id == "function")
@@ -289,6 +293,38 @@ def test_averaged_weights_are_what_is_validated(base: Path, rows: Rows) -> None:
     assert torch.allclose(averaged[1], (plain[0] + plain[1]) / 2, atol=1e-6)
     assert torch.allclose(averaged[2], (plain[1] + plain[2]) / 2, atol=1e-6)
     assert torch.equal(flat(model), averaged[2])
+
+
+class CtrlC(Lines):
+    """Comes in the first step."""
+
+    def on_step(self, step: Step) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_speaks_the_language_of_its_user(base: Path, rows: Rows, tmp_path: Path) -> None:
+    said: list[str] = []
+
+    def run(progress: Lines | None = None) -> None:
+        fit(
+            MultiFacetModel.from_encoder(base, SCHEMA),
+            rows,
+            SCHEMA,
+            PLAIN,
+            checkpoints=Checkpoints(tmp_path, resume=True),
+            progress=progress,
+            log=said.append,
+            lang="zh",
+        )
+
+    with pytest.raises(KeyboardInterrupt):
+        run(CtrlC(Narrator()))
+    run()
+    probe, stopped, resumed, step = said
+    assert probe.startswith("线性探测：损失 ")
+    assert stopped == f"已停止，完成 1/8 步；已完成的部分保存在 {tmp_path}"
+    assert resumed == "从第 1 轮继续，已完成 1/8 步"
+    assert step.startswith("第 1/1 轮，第 8/8 步：损失 ")
 
 
 @pytest.mark.parametrize("figures", [{}, {"a": float("nan")}])

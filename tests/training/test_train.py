@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -109,7 +110,10 @@ def test_progress_in_chinese(recipe: Recipe, corpus: Path, tmp_path: Path) -> No
         lang="zh",
     )
     assert any(line.startswith("训练：") for line in lines)
+    assert any(line.startswith("线性探测：损失 ") for line in lines)
+    assert any(line.startswith("第 1 轮：损失 ") for line in lines)
     assert "正在写出 int8 模型" in lines
+    assert [line for line in lines if not re.search("[一-鿿]", line)] == []
 
 
 def test_another_seed_splits_otherwise(

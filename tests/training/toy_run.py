@@ -28,6 +28,7 @@ from safetynlp.training.checkpoint import Checkpoints
 from safetynlp.training.fit import FitConfig, Rows, fit, load_tokenizer, logits_of
 from safetynlp.training.loss import facet_loss
 from safetynlp.training.model import MultiFacetModel
+from safetynlp.training.narrator import Narrator
 from safetynlp.training.progress import Lines, Step
 
 SCHEMA = Schema.default()
@@ -80,7 +81,7 @@ def main(base: Path, checkpoints: Path, out: Path, moment: str = "", number: int
         y, known = torch.from_numpy(held_out.y), torch.from_numpy(held_out.known)
         return {"minus_loss": -facet_loss(logits, y, known, SCHEMA).item()}
 
-    progress = Loud()
+    progress = Loud(Narrator())
     if moment == "step":
         progress.on_step = killing(progress.on_step, number)  # type: ignore[method-assign]
     if moment == "write":
