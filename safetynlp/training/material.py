@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetynlp.errors import DataError
-from safetynlp.labelled import LabelledData, LabelledRow, infer_schema, read_labelled, targets
+from safetynlp.labelled import (
+    LabelledData,
+    LabelledRow,
+    first_reading,
+    infer_schema,
+    read_labelled,
+    targets,
+)
 from safetynlp.schema import Schema
 from safetynlp.training.config import TrainConfig
 from safetynlp.training.narrator import Narrator
@@ -65,9 +72,20 @@ def read_material(config: TrainConfig, start: Start, say: Narrator) -> Material:
             f"{names}: no labelled segment. Give files with at least two labelled speeches.",
             f"{names}：没有已标注的句子。请给出至少两篇已标注讲话的文件。",
         )
-    material = Material(schema, data, test)
+    material = Material(schema, _each_once(data, say), test and _each_once(test, say))
     _remark(material, say)
     return material
+
+
+def _each_once(data: LabelledData, say: Narrator) -> LabelledData:
+    """Of several annotators' labels of a segment one: else it would weigh as much as they are."""
+    rows = tuple(first_reading(data.rows))
+    if more := len(data.rows) - len(rows):
+        say(
+            f"{more} further readings of the same segments by other annotators are not used",
+            f"同一句有多人标注，其余 {more} 份未用",
+        )
+    return replace(data, rows=rows)
 
 
 def _schema(config: TrainConfig, start: Start, say: Narrator) -> tuple[Schema, str]:

@@ -20,7 +20,9 @@ from safetynlp.evaluation.metrics import evaluate
 from safetynlp.labelled import ReadOptions, read_labelled
 from safetynlp.schema import Schema
 from safetynlp.training import Recipe, TrainConfig, TrainResult, train
-from safetynlp.training.material import corpus_sha256
+from safetynlp.training.material import corpus_sha256, read_material
+from safetynlp.training.narrator import Narrator
+from safetynlp.training.start import Start
 
 KINDS = ("achievement", "directive", "problem", "procedural", "rationale", "situation")
 TEXTS = [row.text for row in labelled_rows()]
@@ -248,6 +250,21 @@ def test_a_faulty_corpus_says_where(recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r'plant-2\.jsonl:3: .*"培训"'):
         train(TrainConfig((corpus,), tmp_path / "model", recipe), log=quiet)
     assert not (tmp_path / "model").exists()
+
+
+def test_each_segment_counts_once_whoever_labelled_it(tmp_path: Path) -> None:
+    rows = [
+        {"doc": "a", "i": 0, "text": "散会。", "function": "procedural", "annotator": name}
+        for name in ("first", "second")
+    ]
+    file = tmp_path / "two.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    said: list[str] = []
+    config = TrainConfig((file,), tmp_path / "model", schema=Schema.default())
+    start = Start("e5-small-zh", tmp_path)
+    material = read_material(config, start, Narrator(said.append))
+    assert [row.annotator for row in material.data.rows] == ["first"]
+    assert "1 further readings of the same segments by other annotators are not used" in said
 
 
 def test_too_few_speeches_are_refused_at_once(recipe: Recipe, tmp_path: Path) -> None:
