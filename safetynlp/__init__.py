@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         cover,
     )
     from safetynlp.document import Document
+    from safetynlp.doubt import Doubt, TopicUncertainty, Uncertainty, uncertainty
     from safetynlp.errors import (
         DataError,
         ModelError,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from safetynlp.lexicon import KeywordClassifier, Lexicon
+    from safetynlp.pmc_index import PMCIndex, PrimaryVariable, pmc
     from safetynlp.prediction import LabelledSegment, Labeller, Prediction
     from safetynlp.rubric import Rubric, available_rubrics, load_rubric
     from safetynlp.schema import Facet, Label, Schema
@@ -52,6 +54,7 @@ __all__ = [
     "Coverage",
     "DataError",
     "Document",
+    "Doubt",
     "Facet",
     "GroupCoverage",
     "KeywordClassifier",
@@ -61,7 +64,9 @@ __all__ = [
     "Lexicon",
     "ModelError",
     "NotApplicable",
+    "PMCIndex",
     "Prediction",
+    "PrimaryVariable",
     "Quote",
     "ReadError",
     "Rubric",
@@ -71,12 +76,16 @@ __all__ = [
     "SchemaError",
     "Segment",
     "TopicCoverage",
+    "TopicUncertainty",
+    "Uncertainty",
     "UsageError",
     "__version__",
     "available_rubrics",
     "cover",
     "load_rubric",
+    "pmc",
     "segment",
+    "uncertainty",
 ]
 
 _NAMES_BY_MODULE = {
@@ -86,10 +95,12 @@ _NAMES_BY_MODULE = {
     "document": "Document",
     "errors": "DataError ModelError ReadError RubricError SafetyNLPError SchemaError UsageError",
     "lexicon": "KeywordClassifier Lexicon",
+    "pmc_index": "PMCIndex PrimaryVariable pmc",
     "prediction": "LabelledSegment Labeller Prediction",
     "rubric": "Rubric available_rubrics load_rubric",
     "schema": "Facet Label Schema",
     "segment": "Segment",
+    "doubt": "Doubt TopicUncertainty Uncertainty uncertainty",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}
 

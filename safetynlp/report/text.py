@@ -9,7 +9,7 @@ from safetynlp.coverage import Coverage, TopicCoverage
 from safetynlp.prediction import LabelledSegment
 from safetynlp.report.cells import cell_width, fit, wrap
 from safetynlp.report.counts import label_counts
-from safetynlp.report.ranking import ranked_gaps, telling_quotes
+from safetynlp.report.ranking import telling_quotes
 from safetynlp.report.visible import visible
 from safetynlp.report.words import words
 
@@ -119,14 +119,12 @@ class _Score:
         if not self._coverage.topics:
             return
         yield from ("", f"{say['gaps']} ({say['gaps_note']})")
-        gaps = ranked_gaps(self._coverage)
-        if not gaps:
+        if not self._coverage.gaps:
             yield f"  {say['no_gaps']}"
-        for number, gap in enumerate(gaps, 1):
-            topic = gap.topic
+        for number, topic in enumerate(self._coverage.gaps, 1):
             mark = f" *{say['vital']}" if topic.vital else ""
             yield (
-                f"{number:4}. +{100 * gap.gain:.1f}  {topic.id} "
+                f"{number:4}. +{100 * topic.gain:.1f}  {topic.id} "
                 f"{visible(topic.name[self._lang])}{mark}"
             )
             yield from wrap(visible(topic.gap[self._lang]), self._width, " " * 6)
