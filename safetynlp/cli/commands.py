@@ -72,6 +72,17 @@ def score(
     out: options.Out = None,
     threshold: options.Threshold = None,
     model: options.Model = None,
+    no_uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--no-uncertainty",
+            help="不算总分的区间，略快 / leave out the interval of the total; a little faster",
+        ),
+    ] = False,
+    pmc: Annotated[
+        bool,
+        typer.Option("--pmc", help="另给 PMC 指数 / give the PMC index too (Ruiz Estrada 2011)"),
+    ] = False,
     lang: options.Lang = "",
 ) -> None:
     from safetynlp.analyzer import Analyzer
@@ -86,16 +97,25 @@ def score(
 
     def work(document: Document) -> tuple[Analysis, Coverage]:
         analysis = analyzer.analyze(document, threshold=threshold)
-        return analysis, analysis.coverage(chosen, date=date, audience=audience, level=level)
+        return analysis, analysis.coverage(
+            chosen, date=date, audience=audience, level=level, uncertain=not no_uncertainty
+        )
 
     batch = console.Batch.run(files, work, lang)
     if batch.results:
-        console.deliver(_score_result(batch.results, form, lang, out, len(files)), out, lang)
+        text = _score_result(batch.results, form, lang, out, len(files), pmc=pmc)
+        console.deliver(text, out, lang)
     batch.finish(lang)
 
 
 def _score_result(
-    pairs: Sequence[tuple[Analysis, Coverage]], form: str, lang: str, out: str | None, asked: int
+    pairs: Sequence[tuple[Analysis, Coverage]],
+    form: str,
+    lang: str,
+    out: str | None,
+    asked: int,
+    *,
+    pmc: bool,
 ) -> str:
     """``asked``: how many files were given; of several, JSON has a list even if one is left."""
     from safetynlp import report
@@ -104,8 +124,8 @@ def _score_result(
         return report.report_html(pairs, lang)
     if form == "text":
         width = console.text_width(out)
-        return "\n".join(report.score_text(*pair, lang, width=width) for pair in pairs)
-    records = [report.score_record(*pair) for pair in pairs]
+        return "\n".join(report.score_text(*pair, lang, width=width, pmc=pmc) for pair in pairs)
+    records = [report.score_record(*pair, pmc=pmc) for pair in pairs]
     return _json(records if asked > 1 else records[0])
 
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import Coverage, TopicCoverage
+from safetynlp.doubt import Uncertainty
 from safetynlp.errors import SchemaError
+from safetynlp.pmc_index import PMCIndex
+from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.prediction import LabelledSegment
 from safetynlp.report.counts import label_counts
 from safetynlp.schema import Schema
@@ -105,14 +109,18 @@ def to_jsonl(records: Iterable[Mapping[str, Any]]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def score_record(analysis: Analysis, coverage: Coverage) -> dict[str, Any]:
+def score_record(analysis: Analysis, coverage: Coverage, *, pmc: bool = False) -> dict[str, Any]:
     """The object that ``score --format json`` gives for one file, as plain JSON data.
+
+    ``uncertainty`` is None (null) if the coverage does not have it. ``pmc`` adds a key of this
+    name with the PMC index (:func:`~safetynlp.pmc`).
 
     Its keys, types and ranges are those of ``score.schema.json``. Scores are in [0, 1], rounded
     to 4 digits, and None (null) for a group none of whose topics applies. ``name``, ``gap`` and
     ``reason`` are ``{"zh": …, "en": …}``. Offsets count characters of ``Document.text``.
     """
     audit = analysis.audit
+    index = {"pmc": _pmc(pmc_index(coverage))} if pmc else {}
     return {
         "doc": analysis.document.source,
         "rubric": coverage.rubric_id,
@@ -132,6 +140,9 @@ def score_record(analysis: Analysis, coverage: Coverage) -> dict[str, Any]:
             for group in coverage.groups
         ],
         "topics": [_topic(topic) for topic in coverage.topics],
+        "gaps": [{"id": topic.id, "gain": round(topic.gain, _DIGITS)} for topic in coverage.gaps],
+        "uncertainty": coverage.uncertainty and _uncertainty(coverage.uncertainty),
+        **index,
         "not_applicable": [
             {"id": topic.id, "name": dict(topic.name), "reason": dict(topic.reason)}
             for topic in coverage.not_applicable
@@ -169,4 +180,49 @@ def _topic(topic: TopicCoverage) -> dict[str, Any]:
             for quote in topic.quotes
         ],
         "gap": dict(topic.gap),
+        "gains": {str(level): round(gain, _DIGITS) for level, gain in topic.gains.items()},
+    }
+
+
+def _uncertainty(found: Uncertainty) -> dict[str, Any]:
+    return {
+        "low": round(found.low, _DIGITS),
+        "high": round(found.high, _DIGITS),
+        "groups": {
+            id: None if ends is None else [round(end, _DIGITS) for end in ends]
+            for id, ends in found.groups.items()
+        },
+        "topics": {
+            id: {
+                "level_shares": [round(share, _DIGITS) for share in topic.level_shares],
+                "doubts": [
+                    asdict(doubt) | {"probability": round(doubt.probability, _DIGITS)}
+                    for doubt in topic.doubts
+                ],
+            }
+            for id, topic in found.topics.items()
+        },
+        "draws": found.n_draws,
+        "seed": found.seed,
+    }
+
+
+def _pmc(found: PMCIndex) -> dict[str, Any]:
+    return {
+        "index": round(found.index, _DIGITS),
+        "maximum": found.maximum,
+        "band": found.band,
+        "primary": [
+            {
+                "id": variable.id,
+                "name": dict(variable.name),
+                "value": round(variable.value, _DIGITS),
+                "secondary": dict(variable.secondary),
+            }
+            for variable in found.primary
+        ],
+        "surface": [
+            [None if value is None else round(value, _DIGITS) for value in row]
+            for row in found.surface
+        ],
     }

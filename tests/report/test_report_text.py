@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safetynlp import Analysis, Coverage, SchemaError, UsageError
+from safetynlp import Analysis, Coverage, SchemaError, UsageError, pmc
 from safetynlp.coverage import ELEMENTS, Quote, TopicCoverage
 from safetynlp.report import classify_text, score_text
 from safetynlp.report.cells import cell_width, fit, wrap
@@ -101,6 +101,19 @@ def test_gaps_are_listed_by_gain_with_their_hint(analysis: Analysis, coverage: C
     assert gains == sorted(gains, reverse=True)
     for topic in missing:
         assert topic.gap["zh"] in part
+    steps = re.findall(r"到 [1-4] 级 \+[\d.]+", part)
+    assert len(steps) == sum(len(topic.gains) for topic in missing if len(topic.gains) > 1)
+
+
+def test_pmc_index_on_request(analysis: Analysis, coverage: Coverage) -> None:
+    assert "PMC" not in score_text(analysis, coverage, "zh")
+    found = pmc(coverage)
+    text = score_text(analysis, coverage, "zh", pmc=True)
+    assert f"PMC 指数 {found.index:.2f} (满分 7)" in text
+    for variable in found.primary:
+        assert re.search(rf"{variable.name['zh']} .* {variable.value:.2f}$", text, re.MULTILINE)
+    assert re.search(r"^    \d\.\d\d +– +–$", text, re.MULTILINE)
+    assert "PMC surface" in score_text(analysis, coverage, "en", pmc=True)
 
 
 def test_hostile_text_sends_no_control_to_the_terminal(hostile: Analysis) -> None:
