@@ -10,6 +10,7 @@ from safetynlp.classifier import Classifier
 from safetynlp.coverage import Coverage, cover
 from safetynlp.document import Document
 from safetynlp.doubt import uncertainty
+from safetynlp.explanation import Explanation, explain
 from safetynlp.lexicon import KeywordClassifier
 from safetynlp.prediction import LabelledSegment
 from safetynlp.rubric import Rubric, load_rubric
@@ -70,6 +71,39 @@ class Analysis:
             self.segments, chosen, date=date, audience=audience, level=level, schema=self.schema
         )
         return replace(coverage, uncertainty=found)
+
+    def explain(
+        self,
+        topic: str,
+        rubric: str | Path | Rubric = DEFAULT_RUBRIC,
+        *,
+        date: str | None = None,
+        audience: str | None = None,
+        level: str | None = None,
+    ) -> Explanation:
+        """Explain why a topic has its level: every evidence segment, near misses, what is missing.
+
+        Args:
+            topic: id of a topic of the rubric.
+            rubric: as of :meth:`coverage`, and so are the others.
+            date: of the speech.
+            audience: ``"government"`` or ``"enterprise"``.
+            level: level of the speaker.
+
+        Raises:
+            RubricError: no such rubric or topic, or a faulty file.
+            UsageError: the topic does not apply, or a value of another form.
+        """
+        chosen = rubric if isinstance(rubric, Rubric) else load_rubric(rubric, self.schema)
+        return explain(
+            self.segments,
+            chosen,
+            topic,
+            date=date,
+            audience=audience,
+            level=level,
+            schema=self.schema,
+        )
 
 
 class Analyzer:

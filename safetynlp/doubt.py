@@ -22,7 +22,7 @@ from safetynlp.prediction import LabelledSegment, Prediction
 from safetynlp.rubric import Rubric, Topic
 from safetynlp.schema import Schema
 
-__all__ = ["Doubt", "TopicUncertainty", "Uncertainty", "uncertainty"]
+__all__ = ["Doubt", "Flip", "TopicUncertainty", "Uncertainty", "doubtful", "uncertainty"]
 
 N_DRAWS = 1000
 SEED = 0
@@ -140,7 +140,7 @@ def _distinct(segments: Iterable[LabelledSegment]) -> Iterator[LabelledSegment]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Flip:
+class Flip:
     """One decision of the classifier the other way: ``label`` taken away or, if not given, set."""
 
     facet: str
@@ -150,16 +150,16 @@ class _Flip:
     instead: str | None
 
 
-def _flips(prediction: Prediction, schema: Schema) -> Iterator[_Flip]:
+def doubtful(prediction: Prediction, schema: Schema) -> Iterator[Flip]:
     """Every doubtful decision of a segment."""
     for facet in schema.facets:
         scores = prediction.scores.get(facet.id, {})
         given = prediction.labels.get(facet.id, ())
         for label, p in scores.items():
             if facet.kind == "single" and label not in given and p >= _DOUBTFUL:
-                yield _Flip(facet.id, given[0], scores[given[0]], True, label)
+                yield Flip(facet.id, given[0], scores[given[0]], True, label)
             elif facet.kind == "multi" and (1 - p if label in given else p) >= _DOUBTFUL:
-                yield _Flip(facet.id, label, p, label in given, None)
+                yield Flip(facet.id, label, p, label in given, None)
 
 
 class _ManyLabelled:
@@ -175,7 +175,7 @@ class _ManyLabelled:
     ) -> None:
         prediction = segment.prediction
         drawn = draw_labels(prediction, segment.text, schema, n_draws, seed)
-        self.flips = tuple(_flips(prediction, schema))
+        self.flips = tuple(doubtful(prediction, schema))
         facets = {}
         for facet, (ids, given) in given_labels(prediction, schema).items():
             flipped = [_flipped(given, ids, flip, facet) for flip in self.flips]
@@ -253,7 +253,7 @@ def _n_rows(topic: Topic, sectors: Sequence[str]) -> int:
     return len(ELEMENTS) + (2 * len(sectors) if topic.min_sectors else 0)
 
 
-def _flipped(given: np.ndarray, ids: Sequence[str], flip: _Flip, facet: str) -> np.ndarray:
+def _flipped(given: np.ndarray, ids: Sequence[str], flip: Flip, facet: str) -> np.ndarray:
     """The given labels of a facet after a flip: bool, shape ``(labels, 1)``."""
     changed = [flip.label, flip.instead] if flip.facet == facet else []
     other: np.ndarray = given ^ np.array([[id in changed] for id in ids])
@@ -271,9 +271,9 @@ class _Tally:
         self._topic = topic
         self._drawn = np.zeros((n_rows, n_draws), dtype=bool)
         self._given = np.zeros(n_rows, dtype=int)  # number of segments
-        self._changes: list[tuple[LabelledSegment, _Flip, np.ndarray]] = []
+        self._changes: list[tuple[LabelledSegment, Flip, np.ndarray]] = []
 
-    def add(self, support: np.ndarray, segment: LabelledSegment, flips: Sequence[_Flip]) -> None:
+    def add(self, support: np.ndarray, segment: LabelledSegment, flips: Sequence[Flip]) -> None:
         """Take in a segment; ``support`` has the columns of :class:`_ManyLabelled`."""
         drawn, given, flipped = np.split(support, [n := self._drawn.shape[1], n + 1], axis=1)
         self._drawn |= drawn

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 import typer.main
 
-from safetynlp.cli import console, evaluate, options
+from safetynlp.cli import console, evaluate, options, scores
 from safetynlp.cli.train import train
 
 if TYPE_CHECKING:
@@ -59,12 +59,7 @@ def _root(
 @app.command(help="按要点表给讲话评分 / Score speeches against a rubric.")
 def score(
     files: options.Files,
-    rubric: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|PATH", help="要点表编号或 YAML 文件 / id of a rubric, or a file"
-        ),
-    ] = "speech-structure",
+    rubric: options.Rubric = "speech-structure",
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
@@ -255,6 +250,7 @@ def _rubric_data(rubric: Rubric) -> dict[str, Any]:
 app.command(
     help="用已标注的讲话训练模型 / Train a model on labelled speeches (needs safetynlp[train])."
 )(train)
+scores.register(app)
 evaluate.register(app)
 
 

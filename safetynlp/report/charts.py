@@ -213,8 +213,9 @@ def _surface_floor(side: int) -> Markup:
 def _surface_lines(heights: Sequence[Sequence[float]], side: int) -> list[Markup]:
     """The rows and columns of the matrix, drawn on the surface."""
     steps = [step / _FACETS for step in range(side * _FACETS + 1)]
-    lines = [[(x, y) for x in steps] for y in range(side + 1)]
-    lines += [[(x, y) for y in steps] for x in range(side + 1)]
+    whole = [float(n) for n in range(side + 1)]
+    lines = [[(x, y) for x in steps] for y in whole]
+    lines += [[(x, y) for y in steps] for x in whole]
     return [
         Markup('<polyline points="{}" fill="none" stroke="#fff" stroke-opacity="0.8"/>').format(
             " ".join(_project(x, y, _height(heights, x, y), side) for x, y in line)

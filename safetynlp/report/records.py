@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Any
 
 from safetynlp.analyzer import Analysis
-from safetynlp.coverage import Coverage, TopicCoverage
+from safetynlp.coverage import Coverage, Quote, TopicCoverage
 from safetynlp.doubt import Uncertainty
 from safetynlp.errors import SchemaError
 from safetynlp.pmc_index import PMCIndex
@@ -22,9 +22,17 @@ from safetynlp.report.counts import label_counts
 from safetynlp.schema import Schema
 from safetynlp.segment import Segment
 
-__all__ = ["score_record", "segment_only_record", "segment_record", "to_jsonl"]
+__all__ = [
+    "DIGITS",
+    "quote_record",
+    "score_record",
+    "segment_only_record",
+    "segment_record",
+    "to_jsonl",
+    "topic_record",
+]
 
-_DIGITS = 4  # further digits of a probability or score mean nothing
+DIGITS = 4  # further digits of a probability or score mean nothing
 
 
 def segment_record(
@@ -60,7 +68,7 @@ def segment_record(
         labels = _labels(segment, facet)
         record[facet] = labels[0] if kinds.get(facet) == "single" else list(labels)
     record["scores"] = {
-        facet: {label: round(float(p), _DIGITS) for label, p in segment.scores[facet].items()}
+        facet: {label: round(float(p), DIGITS) for label, p in segment.scores[facet].items()}
         for facet in chosen
     }
     return record
@@ -125,22 +133,22 @@ def score_record(analysis: Analysis, coverage: Coverage, *, pmc: bool = False) -
         "doc": analysis.document.source,
         "rubric": coverage.rubric_id,
         "rubric_name": dict(coverage.rubric_name),
-        "total": round(coverage.total, _DIGITS),
-        "breadth": round(coverage.breadth, _DIGITS),
-        "depth": round(coverage.depth, _DIGITS),
-        "balance": round(coverage.balance, _DIGITS),
-        "density": round(coverage.density, _DIGITS),
+        "total": round(coverage.total, DIGITS),
+        "breadth": round(coverage.breadth, DIGITS),
+        "depth": round(coverage.depth, DIGITS),
+        "balance": round(coverage.balance, DIGITS),
+        "density": round(coverage.density, DIGITS),
         "groups": [
             {
                 "id": group.id,
                 "name": dict(group.name),
-                "score": None if group.score is None else round(group.score, _DIGITS),
+                "score": None if group.score is None else round(group.score, DIGITS),
                 "weight": group.weight,
             }
             for group in coverage.groups
         ],
-        "topics": [_topic(topic) for topic in coverage.topics],
-        "gaps": [{"id": topic.id, "gain": round(topic.gain, _DIGITS)} for topic in coverage.gaps],
+        "topics": [topic_record(topic) for topic in coverage.topics],
+        "gaps": [{"id": topic.id, "gain": round(topic.gain, DIGITS)} for topic in coverage.gaps],
         "uncertainty": coverage.uncertainty and _uncertainty(coverage.uncertainty),
         **index,
         "not_applicable": [
@@ -160,7 +168,8 @@ def score_record(analysis: Analysis, coverage: Coverage, *, pmc: bool = False) -
     }
 
 
-def _topic(topic: TopicCoverage) -> dict[str, Any]:
+def topic_record(topic: TopicCoverage) -> dict[str, Any]:
+    """One topic of :func:`score_record`."""
     return {
         "id": topic.id,
         "name": dict(topic.name),
@@ -168,35 +177,37 @@ def _topic(topic: TopicCoverage) -> dict[str, Any]:
         "vital": topic.vital,
         "weight": topic.weight,
         "level": topic.level,
-        "score": round(topic.score, _DIGITS),
+        "score": round(topic.score, DIGITS),
         "elements": dict(topic.elements),
-        "quotes": [
-            {
-                "start": quote.start,
-                "end": quote.end,
-                "text": quote.text,
-                "elements": list(quote.elements),
-            }
-            for quote in topic.quotes
-        ],
+        "quotes": [quote_record(quote) for quote in topic.quotes],
         "gap": dict(topic.gap),
-        "gains": {str(level): round(gain, _DIGITS) for level, gain in topic.gains.items()},
+        "gains": {str(level): round(gain, DIGITS) for level, gain in topic.gains.items()},
+    }
+
+
+def quote_record(quote: Quote) -> dict[str, Any]:
+    """One quote of :func:`score_record`."""
+    return {
+        "start": quote.start,
+        "end": quote.end,
+        "text": quote.text,
+        "elements": list(quote.elements),
     }
 
 
 def _uncertainty(found: Uncertainty) -> dict[str, Any]:
     return {
-        "low": round(found.low, _DIGITS),
-        "high": round(found.high, _DIGITS),
+        "low": round(found.low, DIGITS),
+        "high": round(found.high, DIGITS),
         "groups": {
-            id: None if ends is None else [round(end, _DIGITS) for end in ends]
+            id: None if ends is None else [round(end, DIGITS) for end in ends]
             for id, ends in found.groups.items()
         },
         "topics": {
             id: {
-                "level_shares": [round(share, _DIGITS) for share in topic.level_shares],
+                "level_shares": [round(share, DIGITS) for share in topic.level_shares],
                 "doubts": [
-                    asdict(doubt) | {"probability": round(doubt.probability, _DIGITS)}
+                    asdict(doubt) | {"probability": round(doubt.probability, DIGITS)}
                     for doubt in topic.doubts
                 ],
             }
@@ -209,20 +220,20 @@ def _uncertainty(found: Uncertainty) -> dict[str, Any]:
 
 def _pmc(found: PMCIndex) -> dict[str, Any]:
     return {
-        "index": round(found.index, _DIGITS),
+        "index": round(found.index, DIGITS),
         "maximum": found.maximum,
         "band": found.band,
         "primary": [
             {
                 "id": variable.id,
                 "name": dict(variable.name),
-                "value": round(variable.value, _DIGITS),
+                "value": round(variable.value, DIGITS),
                 "secondary": dict(variable.secondary),
             }
             for variable in found.primary
         ],
         "surface": [
-            [None if value is None else round(value, _DIGITS) for value in row]
+            [None if value is None else round(value, DIGITS) for value in row]
             for row in found.surface
         ],
     }
