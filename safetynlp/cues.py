@@ -70,9 +70,7 @@ _NUMBER = r"\d{1,9}"
 _AMOUNT = rf"(?:{_NUMBER}(?:\.\d{{1,4}})?|{_HAN}{{1,6}})"
 _SPAN = "(?:个)?(?:小时|分钟|工作日|月|季度|周|星期|天|日|年)"
 # What is done round the clock: 24小时值班 says how often, 24小时报告 by when.
-_WATCH = (
-    "值|在岗|在位|在线|双岗|双人|不间断|不断|不关|轮|专人|监测|监控|有人|带班|领导|备勤|备战|待命|开机|畅通|巡|守"
-)
+_WATCH = "值|在岗|在位|在线|双岗|双人|不间断|不断|不关|轮|专人|监测|监控|有人|带班|领导|备勤|备战|待命|开机|畅通|巡|守"
 
 _PATTERNS = {
     # A day of the calendar, or the last day by which: never a bare year (2024年工作会议).

@@ -340,6 +340,44 @@ def levels(rubric: str, *sentences: Sentence, heading: str = "") -> dict[str, in
 CASES = [(rubric, topic) for rubric, topics in FULL_AND_NEAR.items() for topic in topics]
 
 
+# By the facts the texts were written from: what was checked, who is spoken to, since when.
+VERIFIED = {
+    "three-year-action": {0, 1, 2, 3, 9, 10, 11, 12},
+    "law-article-21": set(range(7)),
+    "local-leaders": {13, 14, 15},
+    "five-implementations": set(range(10)),
+}
+SCOPE = {
+    "three-year-action": ((), "2024-01", "2026-12"),
+    "law-article-21": (("enterprise",), "2021-09", None),
+    "local-leaders": (("government",), "2018-04", None),
+    "five-implementations": (("enterprise",), "2015-03", None),
+}
+
+
+@pytest.mark.parametrize("name", FULL_AND_NEAR)
+def test_scope_and_sources_are_those_of_the_facts(name: str) -> None:
+    rubric = load_rubric(name)
+    verified = {n for n, topic in enumerate(rubric.topics) if topic.source.status == "verified"}
+    assert verified == VERIFIED[name]
+    assert (rubric.audience, rubric.valid_from, rubric.valid_until) == SCOPE[name]
+    assert rubric.source.status == "verified"
+    for topic in rubric.topics:
+        assert topic.hints.bearer, topic.id
+        assert topic.hints.measure, topic.id
+
+
+def test_support_of_the_three_years_is_a_bonus() -> None:
+    bonus = [topic.id for topic in load_rubric("three-year-action").topics if not topic.vital]
+    assert bonus == ["zb8-s1", "zb8-s2", "zb8-s3", "zb8-s4"]
+
+
+def test_only_the_goal_of_the_three_years_sees_names_of_documents() -> None:
+    for name in FULL_AND_NEAR:
+        meta = [topic.id for topic in load_rubric(name).topics if topic.meta]
+        assert meta == (["zb8-00"] if name == "three-year-action" else [])
+
+
 @pytest.mark.parametrize("rubric", FULL_AND_NEAR)
 def test_every_topic_has_its_two_sentences(rubric: str) -> None:
     assert [topic.id for topic in load_rubric(rubric).topics] == list(FULL_AND_NEAR[rubric])
