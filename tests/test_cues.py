@@ -66,7 +66,7 @@ def test_titles_are_blanked_one_for_one(text: str, left: str) -> None:
         ("实现全覆盖", "number"),
         ("会议共有四项议程", "number"),
         ("领导带班、24小时值班", "frequency"),
-        ("雨前排查、雨中巡查", "period"),
+        ("汛前清淤、汛中守坝", "period"),
         ("对照判定标准逐项检查", "standard"),
         ("建立台账", "standard"),
         ("限期整改", "standard"),
