@@ -275,8 +275,9 @@ def _unknown_groups(rubric: Rubric) -> Iterator[Problem]:
 def _rules(rubric: Rubric) -> Iterator[tuple[Loc, Rule]]:
     for index, topic in enumerate(rubric.topics):
         yield from topic.match.walk(("topics", index, "match"))
-        if topic.exclude is not None:
-            yield from topic.exclude.walk(("topics", index, "exclude"))
+        for key, rule in (("exclude", topic.exclude), ("bearer", topic.bearer)):
+            if rule is not None:
+                yield from rule.walk(("topics", index, key))
 
 
 def _of_rule(loc: Loc, rule: Rule, schema: Schema) -> Iterator[Problem]:

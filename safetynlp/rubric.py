@@ -37,7 +37,7 @@ LEVELS = ("national", "province", "city", "county", "township", "department", "e
 
 Audience = Literal["government", "enterprise"]
 Level = Literal["national", "province", "city", "county", "township", "department", "enterprise"]
-Measure = Literal["date", "period", "frequency", "number", "standard", "check"]
+Measure = Literal["date", "period", "frequency", "number", "standard", "check", "consequence"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 # Far from the bounds of floating-point numbers, so that weighted means are exact enough.
 Weight = Annotated[float, Field(ge=0.001, le=1000)]
@@ -95,6 +95,7 @@ class Topic(Scope):
     without a date it is a bonus even if ``vital``.
     ``min_sectors``: the evidence as a whole must name so many sectors, or it counts for nothing.
     ``measures``: what counts as "specified", for topics where checking is the task itself.
+    ``bearer``: must hold too for "assigned", where not everybody that a sentence names can do it.
     """
 
     id: Id
@@ -110,6 +111,7 @@ class Topic(Scope):
     source: Source
     match: Rule
     exclude: Rule | None = None
+    bearer: Rule | None = None
     hints: Hints
 
 

@@ -60,7 +60,14 @@ def error_of(file: Path, content: str) -> RubricError:
 
 
 def test_packaged_rubrics_are_listed() -> None:
-    assert available_rubrics() == ("fifteen-measures", "speech-structure")
+    assert available_rubrics() == (
+        "fifteen-measures",
+        "five-implementations",
+        "law-article-21",
+        "local-leaders",
+        "speech-structure",
+        "three-year-action",
+    )
 
 
 def test_speech_structure_is_complete() -> None:
