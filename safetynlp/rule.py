@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
@@ -102,15 +102,6 @@ class Rule(BaseModel):
     @cached_property
     def _heading_patterns(self) -> tuple[re.Pattern[str], ...]:
         return compile_terms(self.heading or ())
-
-    def walk(self, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Rule]]:
-        """Every rule from here inwards, each with its place in the file."""
-        yield path, self
-        if self.not_ is not None:
-            yield from self.not_.walk((*path, "not"))
-        for key, rules in (("all", self.all_), ("any", self.any_)):
-            for index, rule in enumerate(rules or ()):
-                yield from rule.walk((*path, key, index))
 
 
 def is_regex(term: str) -> bool:

@@ -11,11 +11,11 @@ from safetynlp.coverage import ELEMENTS, POINTS, Coverage, cover
 from safetynlp.document import Document
 from safetynlp.lexicon import KeywordClassifier
 from safetynlp.prediction import LabelledSegment
-from safetynlp.rubric import load_rubric
+from safetynlp.rubric import available_rubrics, load_rubric
 from safetynlp.schema import Schema
 from safetynlp.segment import Segment, segment
 
-RUBRICS = ("speech-structure", "fifteen-measures")
+RUBRICS = available_rubrics()
 # Invented sentences of every kind: slogans, facts, demands, documents, lists, nonsense.
 SENTENCES = (
     "同志们：",
