@@ -63,7 +63,7 @@ Measure = Literal["date", "period", "frequency", "number", "standard", "check", 
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 # Far from the bounds of floating-point numbers, so that weighted means are exact enough.
 Weight = Annotated[float, Field(ge=0.001, le=1000)]
-YearMonth = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+YearMonth = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), BeforeValidator(str)]
 
 
 class _Part(BaseModel):
