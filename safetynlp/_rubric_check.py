@@ -134,13 +134,12 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def of_content(data: Mapping[str, Any], schema: Schema) -> list[Problem]:
-    """Problems between parts of a rubric: ids, groups, periods, labels, terms.
+    """Problems between parts of a rubric: groups, periods, labels, terms.
 
     ``data`` may have mistakes of shape elsewhere: what is not of the form that is expected is
     passed over, so that one run tells of all mistakes.
     """
     return [
-        *ids_twice(data),
         *_unknown_groups(data),
         *_faulty_periods(data),
         *_faulty_terms(data.get("documents"), ("documents",)),
@@ -177,16 +176,16 @@ def ids_twice(data: Mapping[str, Any]) -> Iterator[Problem]:
 def _unknown_groups(data: Mapping[str, Any]) -> Iterator[Problem]:
     known = _texts(entries(data, "groups"), "id")
     used = _texts(entries(data, "topics"), "group")
-    ids = ", ".join(dict.fromkeys(known.values()))
+    ids = list(dict.fromkeys(known.values()))
     unknown = {index: id for index, id in used.items() if known and id not in known.values()}
     for index, id in unknown.items():
         near_en, near_zh = near(id, known.values())
         yield Problem(
             ("topics", index, "group"),
-            f'no group "{id}".{near_en} Groups: {ids}.',
-            f"没有分组“{id}”。{near_zh}现有分组：{ids}。",
+            f'no group "{id}".{near_en} Groups: {", ".join(ids)}.',
+            f"没有分组“{id}”。{near_zh}现有分组：{'、'.join(ids)}。",
         )
-    if unknown or len(used) < len(list(entries(data, "topics"))):
+    if unknown or not used or len(used) < len(list(entries(data, "topics"))):
         return  # the topics that a group seems to lack may be those
     for index, id in known.items():
         if id not in used.values():
@@ -229,11 +228,11 @@ def _rules_in(rule: Any, loc: Loc) -> Iterator[tuple[Loc, dict[str, Any]]]:
 
 def _of_rule(loc: Loc, rule: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:
     if not any(value is not None for value in rule.values()):
-        known = ", ".join(_keys_at((), Rule))
+        known = _keys_at((), Rule)
         yield Problem(
             loc,
-            f"the rule is empty and would hold for every sentence. Give one of: {known}.",
-            f"规则为空，会命中所有句子。请至少写一项：{known}。",
+            f"the rule is empty and would hold for every sentence. Give one of: {', '.join(known)}.",
+            f"规则为空，会命中所有句子。请至少写一项：{'、'.join(known)}。",
         )
     labels = rule.get("labels")
     for facet_id, given in labels.items() if isinstance(labels, dict) else ():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,15 +48,18 @@ class Whole:
 def alone(own: Mapping[str, Any]) -> Whole:
     """A file that extends no other."""
     data = {key: value for key, value in own.items() if key != "off"}
-    if "off" not in own:
-        return Whole(data, ())
-    problem = Problem(
-        ("off",),
-        '"off" switches off topics of the rubric that a file extends, but this file extends none. '
-        'Name one with "extends", or remove this line.',
-        "off 用于关闭所继承要点表中的要点，而本文件没有继承。请用 extends 写明继承哪张表，或删去此行。",
-    )
-    return Whole(data, (problem,))
+    problems = list(ids_twice(own))
+    if "off" in own:
+        problems.append(_OFF_ALONE)
+    return Whole(data, tuple(problems))
+
+
+_OFF_ALONE = Problem(
+    ("off",),
+    '"off" switches off topics of the rubric that a file extends, but this file extends none. '
+    'Name one with "extends", or remove this line.',
+    "off 用于关闭所继承要点表中的要点，而本文件没有继承。请用 extends 写明继承哪张表，或删去此行。",
+)
 
 
 def extend(own: Mapping[str, Any], base: Mapping[str, Any]) -> Whole:
@@ -71,19 +74,22 @@ def extend(own: Mapping[str, Any], base: Mapping[str, Any]) -> Whole:
     """
     off, problems = _switched_off(own, base)
     data = {key: value for key, value in base.items() if key not in _OWN_KEYS}
-    for key in own.keys() - set(_SPECIAL_KEYS):
-        data[key] = _merged(key, data.get(key), own[key])
+    for key, value in own.items():
+        if key not in _SPECIAL_KEYS:
+            data[key] = _merged(key, data.get(key), value)
     if isinstance(own.get("version"), str):
         data["version"] = f"{own['version']}+{base['id']}-{base['version']}"
     inherited_documents = list(base.get("documents", ()))
     if "documents" in own:
         data["documents"] = [*inherited_documents, *_listed(own["documents"])]
     kept = [topic for topic in base["topics"] if not off & {topic["id"], topic["group"]}]
-    data["topics"], topic_of = _changed(kept, own.get("topics", []))
-    used = {topic.get("group") for _, topic in entries(data, "topics")}
-    named = {group.get("id") for _, group in entries(own, "groups")}
-    groups = [group for group in base["groups"] if group["id"] in used or group["id"] in named]
-    data["groups"], group_of = _changed(groups, own.get("groups", []))
+    dropped = {topic["id"] for topic in base["topics"] if topic not in kept}
+    data["topics"], topic_of = _changed(kept, own.get("topics", []), dropped)
+    topics = kept if topic_of == {} else [topic for _, topic in entries(data, "topics")]
+    used = [topic.get("group") for topic in topics]
+    used += [group.get("id") for _, group in entries(own, "groups")]
+    groups = [group for group in base["groups"] if group["id"] in used and group["id"] not in off]
+    data["groups"], group_of = _changed(groups, own.get("groups", []), off)
     entry_of = {("topics", i): j for i, j in topic_of.items()}
     entry_of |= {("groups", i): j for i, j in group_of.items()}
     problems += [*ids_twice(own), *_id_of_base(own, base)]
@@ -100,18 +106,28 @@ def _merged(key: str, old: Any, new: Any) -> Any:
     return new
 
 
-def _changed(inherited: list[Any], changes: Any) -> tuple[Any, dict[int, int]]:
-    """The entries with their changes, and for each that was changed or added its index there."""
+def _changed(
+    inherited: list[Any], changes: Any, dropped: Collection[str] = ()
+) -> tuple[Any, dict[int, int]]:
+    """The entries with their changes, and for each that was changed or added its index there.
+
+    Passed over are mistakes that are told elsewhere: changes of what was ``dropped``, and an id
+    that is given again.
+    """
     if not isinstance(changes, list):
         return changes, {}  # a mistake of shape
     whole = list(inherited)
-    index_of = {entry["id"]: index for index, entry in enumerate(whole)}
+    index_of: dict[Any, int] = {entry["id"]: index for index, entry in enumerate(whole)}
     entry_of: dict[int, int] = {}
     for j, change in enumerate(changes):
         id = change.get("id") if isinstance(change, dict) else None
-        i = index_of.get(id, len(whole)) if isinstance(id, str) else len(whole)
-        if i == len(whole) or i in entry_of:  # given twice: told of elsewhere
-            i = len(whole)
+        if not isinstance(id, str):
+            id = j  # a mistake of shape: an entry of its own
+        i = index_of.get(id)
+        if i in entry_of or id in dropped:
+            continue
+        if i is None:
+            i = index_of[id] = len(whole)
             whole.append(change)
         else:
             old = whole[i]

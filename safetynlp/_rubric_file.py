@@ -141,8 +141,8 @@ def as_error(source: str, tree: Tree, problems: Iterable[Problem]) -> RubricErro
     """One error for all problems and keys given twice, one line each, in the order of the file."""
     placed = [(line, *_given_twice(key)) for line, key in tree.twice]
     for problem in problems:
-        where = _where(tree, problem.loc)
-        placed.append((tree.line(problem.loc), where + problem.en, where + problem.zh))
+        where_en, where_zh = _where(tree, problem.loc)
+        placed.append((tree.line(problem.loc), where_en + problem.en, where_zh + problem.zh))
     placed.sort(key=lambda entry: entry[0])
     return RubricError(
         "\n".join(f"{source}:{line}: {en}" for line, en, _ in placed),
@@ -157,10 +157,14 @@ def _given_twice(key: str) -> tuple[str, str]:
     )
 
 
-def _where(tree: Tree, loc: Loc) -> str:
-    """``topic st-04: `` for a place inside a topic that has an id."""
-    if len(loc) < 2 or loc[0] not in ("topics", "groups") or not isinstance(loc[1], int):
-        return ""
+_ENTRY = {"topics": ("topic", "要点"), "groups": ("group", "分组")}
+
+
+def _where(tree: Tree, loc: Loc) -> tuple[str, str]:
+    """``topic st-04: ``, in English and Chinese, for a place inside a topic or group."""
+    if len(loc) < 2 or loc[0] not in _ENTRY or not isinstance(loc[1], int):
+        return "", ""
+    en, zh = _ENTRY[loc[0]]
     entry = tree.data[loc[0]][loc[1]]
     id = entry.get("id", f"#{loc[1] + 1}") if isinstance(entry, dict) else f"#{loc[1] + 1}"
-    return f"{str(loc[0])[:-1]} {id}: "
+    return f"{en} {id}: ", f"{zh} {id}："

@@ -261,8 +261,7 @@ def _read(path: Path, schema: Schema, waiting: tuple[Path, ...]) -> Rubric:
     except RecursionError as error:
         raise file.too_deep(source) from error
     if rubric is None or problems or tree.twice:
-        # Two checks may come upon the same mistake.
-        raise file.as_error(source, tree, dict.fromkeys(problems))
+        raise file.as_error(source, tree, problems)
     return rubric
 
 
@@ -305,8 +304,10 @@ def _base(path: Path, tree: file.Tree, schema: Schema, waiting: tuple[Path, ...]
     try:
         return _read(target, schema, waiting)
     except RubricError as error:
+        if len(waiting) > 1:
+            raise
         this = mistake(
-            f'extends "{name}", whose mistakes are told above. Correct them first.',
-            f"继承的“{name}”有上述错误，请先改正。",
+            f'extends "{name}", from which the mistakes above come. Correct them first.',
+            f"继承“{name}”而带来上述错误，请先改正。",
         )
         raise RubricError(f"{error.en}\n{this.en}", f"{error.zh}\n{this.zh}") from error
