@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
-from safetynlp.report.rule_words import rule_lines, terms_in_words
 from safetynlp.rubric import Measure, Rubric, Scope, Source, Topic
 from safetynlp.rule import Rule
+from safetynlp.rule_words import rule_lines, terms_in_words
 from safetynlp.schema import Facet, Names, Schema
 
 __all__ = ["rubric_line", "rubric_summary", "rubric_text", "rubrics_text", "schema_text"]

@@ -96,18 +96,23 @@ def _labels(
 
 def terms_in_words(terms: tuple[str, ...], lang: str) -> str:
     """Words in quotes, and between slashes what can only be said as an expression."""
-    ways = [way for term in terms for way in _ways(term)]
-    words = [_worded(way) for way in ways]
-    quoted = "".join(f"“{word}”" for word in words if word)
-    expressions = [f"/{way}/" for way, word in zip(ways, words, strict=True) if not word]
+    words: list[str] = []
+    expressions: list[str] = []
+    for term in terms:
+        if not is_regex(term):
+            words.append(term)
+            continue
+        for way in _ways(term):
+            word = _worded(way)
+            words += [word] if word else []
+            expressions += [] if word else [f"/{way}/"]
+    quoted = "".join(f"“{word}”" for word in words)
     or_ = " 或 " if lang == "zh" else " or "
     return or_.join(part for part in (quoted, *expressions) if part)
 
 
 def _ways(term: str) -> list[str]:
-    """What a term may match: itself, or the alternatives of its expression, as expressions."""
-    if not is_regex(term):
-        return [re.escape(term)]
+    """The alternatives of ``/…|…/``, each as an expression."""
     ways, depth, start = [], 0, 1
     for mark in _STRUCTURE.finditer(term, 1, len(term) - 1):
         depth += (mark[0] == "(") - (mark[0] == ")")
@@ -123,5 +128,5 @@ def _worded(expression: str) -> str:
     text = re.sub(r"\(\?:([^()\[\]]*)\)\?", lambda group: f"〔{group[1]}〕", text)
     for _ in range(2):  # one group in another
         text = re.sub(r"\(\?:([^()\[\]]*)\)(?![?*+{])", lambda group: f"（{group[1]}）", text)
-    text = re.sub(r"\\([^\w])", r"\1", text).replace("|", "/")
+    text = text.replace("|", "/")
     return text if _PLAIN.fullmatch(text) else ""
