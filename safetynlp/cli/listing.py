@@ -33,6 +33,7 @@ _MEASURE = {
     "number": Names(zh="数量", en="number"),
     "standard": Names(zh="标准清单", en="standard"),
     "check": Names(zh="检查", en="check"),
+    "consequence": Names(zh="后果", en="consequence"),
 }
 _SPEAKER = {
     "government": Names(zh="政府", en="government"),
@@ -181,6 +182,8 @@ class _Rubric:
             )
         if topic.kind != "demand":
             yield self._field("部署", "deployed", _KIND_OF_TOPIC[topic.kind].get(self._lang))
+        if topic.bearer is not None:
+            yield from self._rule("由谁承担", "assigned", topic.bearer)
         if topic.measures != get_args(Measure):
             measures = [_MEASURE[measure].get(self._lang) for measure in topic.measures]
             yield self._field("算作定标", "specified", self._say("、", ", ").join(measures))
