@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import typer.main
 
 from safetynlp.cli import console, evaluate, options
 from safetynlp.cli.train import train
+from safetynlp.errors import UsageError
 
 if TYPE_CHECKING:
     from safetynlp.analyzer import Analysis
     from safetynlp.coverage import Coverage
     from safetynlp.document import Document
-    from safetynlp.rubric import Rubric
+    from safetynlp.schema import Schema
 
 __all__ = ["app", "main"]
 
@@ -65,6 +66,7 @@ def score(
             metavar="NAME|PATH", help="要点表编号或 YAML 文件 / id of a rubric, or a file"
         ),
     ] = "speech-structure",
+    sectors: options.Sectors = None,
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
@@ -81,8 +83,10 @@ def score(
     form = options.choose_format(format, out, ("text", "json", "html"))
     console.check_out(out, files)
     occasion(date, audience, level)  # a mistake in these should not wait for the model
-    chosen = load_rubric(rubric)
-    analyzer = Analyzer.from_pretrained(model)
+    # A model of the user's own may have its own labels; else a mistake in the rubric need not wait.
+    analyzer = Analyzer.from_pretrained(model) if model else None
+    chosen = load_rubric(rubric, analyzer.schema if analyzer else None, sectors=sectors)
+    analyzer = analyzer or Analyzer.from_pretrained()
 
     def work(document: Document) -> tuple[Analysis, Coverage]:
         analysis = analyzer.analyze(document, threshold=threshold)
@@ -197,7 +201,7 @@ def labels(
     console.deliver(text, None, lang)
 
 
-@app.command(help="列出自带要点表，或显示一个 / List the rubrics, or show one.")
+@app.command(help="列出自带要点表，显示或检查一个 / List the rubrics, show or check one.")
 def rubrics(
     name: Annotated[
         str | None,
@@ -207,16 +211,41 @@ def rubrics(
             help="要点表编号或 YAML 文件 / id of a rubric, or a file",
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="只检查，逐条报告错误所在的行 / only check it; each mistake is told with its line",
+        ),
+    ] = False,
+    json_schema: Annotated[
+        bool,
+        typer.Option(
+            "--json-schema",
+            help="输出要点表文件的 JSON Schema，供编辑器使用 / "
+            "the JSON Schema of rubric files, for editors",
+        ),
+    ] = False,
     format: options.ListFormat = "text",
+    model: options.Model = None,
     lang: options.Lang = "",
 ) -> None:
     from safetynlp.cli import listing
     from safetynlp.rubric import available_rubrics, load_rubric
 
     form = options.choose_format(format, None, ("text", "json"))
-    if name is not None:
-        rubric = load_rubric(name)
-        text = listing.rubric_text(rubric, lang) if form == "text" else _json(_rubric_data(rubric))
+    schema = _schema_of(model)
+    if json_schema:
+        from safetynlp.rubric_schema import rubric_schema
+
+        text = _json(rubric_schema())
+    elif check:
+        text = _checked(name, schema, lang)
+    elif name is not None:
+        rubric = load_rubric(name, schema)
+        text = (
+            listing.rubric_text(rubric, lang, schema) if form == "text" else _json(rubric.to_dict())
+        )
     else:
         found = [load_rubric(id) for id in available_rubrics()]
         text = (
@@ -227,9 +256,29 @@ def rubrics(
     console.deliver(text, None, lang)
 
 
-def _rubric_data(rubric: Rubric) -> dict[str, Any]:
-    """As in its YAML file, without what is not given there."""
-    return rubric.model_dump(mode="json", by_alias=True, exclude_none=True)
+def _schema_of(model: str | None) -> Schema:
+    """The labels of a model; of the package's schema if none is given."""
+    if model is None:
+        from safetynlp.schema import Schema
+
+        return Schema.default()
+    from safetynlp.analyzer import Analyzer
+
+    return Analyzer.from_pretrained(model).schema
+
+
+def _checked(name: str | None, schema: Schema, lang: str) -> str:
+    """One line about a rubric without mistakes."""
+    from safetynlp.cli import listing
+    from safetynlp.rubric import load_rubric
+
+    if name is None:
+        raise UsageError(
+            "--check: no rubric is given. Name the file: safetynlp rubrics --check FILE.",
+            "--check：没有写要检查的要点表。用法：safetynlp rubrics --check 文件。",
+        )
+    line = listing.rubric_line(load_rubric(name, schema), lang)
+    return f"{name}：没有错误。{line}" if lang == "zh" else f"{name}: no mistakes. {line}"
 
 
 app.command(

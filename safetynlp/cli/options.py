@@ -21,6 +21,7 @@ __all__ = [
     "Model",
     "Out",
     "ScoreFormat",
+    "Sectors",
     "SegmentFormat",
     "Threshold",
     "choose_format",
@@ -147,5 +148,13 @@ Level = Annotated[
         metavar="LEVEL",
         help="讲话层级 / who speaks: national, province, city, county, township, department or "
         "enterprise",
+    ),
+]
+Sectors = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID,…",
+        help="要点表 sectors 只看这些行业，编号或名称，逗号分开，如 消防,城镇燃气 / "
+        "with the rubric sectors: only these, by id or name, such as fire_safety,urban_gas",
     ),
 ]
