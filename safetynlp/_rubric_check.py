@@ -1,160 +1,40 @@
-"""Find the mistakes in a rubric file and the line each stands in."""
+"""Find the mistakes in a rubric, all in one go, each with its place in the data."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
-from safetynlp.errors import RubricError, SchemaError
+from safetynlp._backtracking import repeats_ambiguously
+from safetynlp._rubric_file import Loc, Problem
+from safetynlp.errors import SchemaError
 from safetynlp.rule import Rule, is_regex
 from safetynlp.schema import Schema
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-    from safetynlp.rubric import Rubric, Scope
+__all__ = ["entries", "ids_twice", "near", "of_content", "of_shape"]
 
-__all__ = ["Problem", "Tree", "as_error", "of_content", "of_shape", "read", "too_deep"]
-
-Loc = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A mistake at a place of the data, such as ``("topics", 3, "match", "cues", 0)``."""
-
-    loc: Loc
-    en: str
-    zh: str
+# Keys of a file that say how it is made from another: not part of the rubric that results.
+_INHERITANCE_KEYS = ("extends", "off")
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """A YAML file as plain data, and as nodes that know their lines."""
-
-    data: dict[str, Any]
-    root: yaml.Node
-
-    def line(self, loc: Loc) -> int:
-        """Line, from 1, of the deepest part of ``loc`` that exists in the file."""
-        node, mark = self.root, self.root.start_mark
-        for step in loc:
-            if isinstance(node, yaml.MappingNode):
-                found = next((pair for pair in node.value if pair[0].value == str(step)), None)
-                if found is None:
-                    break
-                mark, node = found[0].start_mark, found[1]
-            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-                node = node.value[step]
-                mark = node.start_mark
-            else:
-                break
-        return int(mark.line) + 1
+def near(word: str, known: Iterable[str]) -> tuple[str, str]:
+    """`` Did you mean …?`` in English and Chinese, or two empty strings if nothing is like it."""
+    found = difflib.get_close_matches(word, list(known), n=2)
+    if not found:
+        return "", ""
+    return f" Did you mean {', '.join(map(repr, found))}?", f"是否想写 {'、'.join(found)}？"
 
 
-def read(path: str | Path) -> Tree:
-    """Parse a YAML file.
-
-    Raises:
-        RubricError: it cannot be read, is not YAML, gives a key twice or is no mapping.
-    """
-    try:
-        text = Path(path).read_text("utf-8-sig")
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        raise _not_yaml(path, error) from error
-    except RecursionError as error:
-        raise too_deep(str(path)) from error
-    # ValueError: text that is no UTF-8, or a date that does not exist.
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise RubricError(
-            f"{path}: cannot be read as a rubric: {error}. Expected a UTF-8 YAML file.",
-            f"{path}：无法读作要点表：{error}。应为 UTF-8 的 YAML 文件。",
-        ) from error
-    if not isinstance(data, dict) or root is None:
-        raise RubricError(
-            f"{path}:1: found {type(data).__name__} at the top level, expected a mapping with id, "
-            f"version, name, source, groups and topics.",
-            f"{path}:1：顶层应为含 id、version、name、source、groups、topics 的映射，"
-            f"实为 {type(data).__name__}。",
-        )
-    tree = Tree(data, root)
-    if twice := list(_keys_twice(root)):
-        raise RubricError(
-            "\n".join(
-                f'{path}:{key.start_mark.line + 1}: key "{key.value}" is given twice in one '
-                f"mapping. Keep one of them."
-                for key in twice
-            ),
-            "\n".join(
-                f"{path}:{key.start_mark.line + 1}：同一映射中“{key.value}”出现两次，请保留一处。"
-                for key in twice
-            ),
-        )
-    return tree
-
-
-def _not_yaml(path: str | Path, error: yaml.MarkedYAMLError) -> RubricError:
-    line = error.problem_mark.line + 1 if error.problem_mark else 1
-    begun = error.context_mark.line + 1 if error.context_mark else line
-    en = f" (in what begins in line {begun})" if begun != line else ""
-    zh = f"（所在结构始于第 {begun} 行）" if begun != line else ""
-    return RubricError(
-        f"{path}:{line}: not valid YAML: {error.problem}{en}. Check indentation, colons and quotes.",
-        f"{path}:{line}：不是合法的 YAML：{error.problem}{zh}。请检查缩进、冒号和引号。",
-    )
-
-
-def too_deep(source: str) -> RubricError:
-    """The error for a file whose parts lie in each other too deeply, or contain themselves."""
-    return RubricError(
-        f"{source}: nested too deeply, or an alias (*name) contains itself. Write it flatter.",
-        f"{source}：嵌套过深，或别名（*name）包含自身。请减少嵌套。",
-    )
-
-
-def _keys_twice(node: yaml.Node, seen_nodes: set[int] | None = None) -> Iterator[yaml.Node]:
-    # Aliases let one node stand in several places, even inside itself: look at each once.
-    seen_nodes = set() if seen_nodes is None else seen_nodes
-    if id(node) in seen_nodes:
-        return
-    seen_nodes.add(id(node))
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _keys_twice(item, seen_nodes)
-    elif isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                yield key
-            seen.add(str(key.value))
-            yield from _keys_twice(value, seen_nodes)
-
-
-def as_error(source: str, tree: Tree, problems: Iterable[Problem]) -> RubricError:
-    """One error for all problems, one line each, in the order of the file."""
-    placed = sorted(((tree.line(problem.loc), problem) for problem in problems), key=lambda p: p[0])
-    return RubricError(
-        "\n".join(f"{source}:{line}: {_where(tree, p.loc)}{p.en}" for line, p in placed),
-        "\n".join(f"{source}:{line}：{_where(tree, p.loc)}{p.zh}" for line, p in placed),
-    )
-
-
-def _where(tree: Tree, loc: Loc) -> str:
-    """``topic st-04: `` for a place inside a topic that has an id."""
-    if len(loc) < 2 or loc[0] not in ("topics", "groups") or not isinstance(loc[1], int):
-        return ""
-    entry = tree.data[loc[0]][loc[1]]
-    id = entry.get("id", f"#{loc[1] + 1}") if isinstance(entry, dict) else f"#{loc[1] + 1}"
-    return f"{str(loc[0])[:-1]} {id}: "
+# Keys and values
 
 
 def of_shape(error: ValidationError, model: type[BaseModel]) -> list[Problem]:
@@ -177,8 +57,8 @@ def _shape_problem(item: dict[str, Any], model: type[BaseModel]) -> Problem:
     if kind == "missing":
         return Problem(loc, f'key "{key}" is missing. Add it.', f"缺少“{key}”，请补上。")
     if kind == "extra_forbidden":
-        known = _keys_at(loc[:-1], model)
-        near_en, near_zh = _near(str(key), known)
+        known = (*(_INHERITANCE_KEYS if len(loc) == 1 else ()), *_keys_at(loc[:-1], model))
+        near_en, near_zh = near(str(key), known)
         return Problem(
             loc,
             f'unknown key "{key}".{near_en} Known here: {", ".join(known)}.',
@@ -186,11 +66,52 @@ def _shape_problem(item: dict[str, Any], model: type[BaseModel]) -> Problem:
         )
     found = repr(item["input"])
     found = found if len(found) <= 40 else found[:37] + "…"
+    en, zh = _expected(item, loc, model)
     return Problem(
         loc,
-        f'"{key}": found {found}: {item["msg"]}. Correct the value.',
-        f"“{key}”的值 {found} 不合要求（{item['msg']}），请改正。",
+        f'"{key}": found {found}, expected {en}. Correct the value.',
+        f"“{key}”的值 {found} 不合要求，应为{zh}。请改正。",
     )
+
+
+_EXPECTED = {
+    "string_type": ("a text; put it in quotes", "文本，请加引号"),
+    "string_too_short": ("a text that is not empty", "非空文本"),
+    "bool_type": ("true or false", " true 或 false"),
+    "bool_parsing": ("true or false", " true 或 false"),
+    "int_type": ("a whole number", "整数"),
+    "int_parsing": ("a whole number", "整数"),
+    "int_from_float": ("a whole number", "整数"),
+    "float_type": ("a number", "数字"),
+    "float_parsing": ("a number", "数字"),
+    "recursion_loop": ("a value that does not contain itself", "不含自身的值"),
+    "finite_number": ("a finite number", "有限的数字"),
+    "greater_than_equal": ("at least {ge:g}", "不小于 {ge:g} 的数"),
+    "less_than_equal": ("at most {le:g}", "不大于 {le:g} 的数"),
+    "literal_error": ("{expected}", " {expected}"),
+    "too_short": ("at least {min_length} entry", "至少 {min_length} 项"),
+    "tuple_type": ("a list", "列表"),
+    "dict_type": ("a mapping", "映射（键: 值）"),
+}
+_ID_EXPECTED = (
+    "lower-case letters, digits and hyphens, such as st-01",
+    "小写字母、数字和连字符，如 st-01",
+)
+_MONTH_EXPECTED = ("a month YYYY-MM, such as 2024-07", "年月 YYYY-MM，如 2024-07")
+
+
+def _expected(item: dict[str, Any], loc: Loc, model: type[BaseModel]) -> tuple[str, str]:
+    """What the value should have been, in English and Chinese."""
+    kind, details = item["type"], item.get("ctx", {})
+    if kind == "model_type":
+        keys = _keys_at(loc, model)
+        return f"a mapping with {', '.join(keys)}", f"含 {'、'.join(keys)} 的映射"
+    if kind == "string_pattern_mismatch":
+        return _ID_EXPECTED if loc[-1] == "id" else _MONTH_EXPECTED
+    if kind not in _EXPECTED:
+        return item["msg"], f"：{item['msg']}"
+    en, zh = _EXPECTED[kind]
+    return en.format(**details), zh.format(**details).replace(" or ", " 或 ").replace(", ", "、")
 
 
 def _keys_at(loc: Loc, model: type[BaseModel]) -> tuple[str, ...]:
@@ -209,62 +130,65 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(part)
 
 
-def _near(word: str, known: Iterable[str]) -> tuple[str, str]:
-    near = difflib.get_close_matches(word, list(known), n=2)
-    if not near:
-        return "", ""
-    return f" Did you mean {', '.join(map(repr, near))}?", f"是否想写 {'、'.join(near)}？"
+# What the parts say of each other
 
 
-def of_content(rubric: Rubric, schema: Schema) -> list[Problem]:
-    """Problems between parts of a rubric that is well-formed: ids, groups, labels, terms."""
+def of_content(data: Mapping[str, Any], schema: Schema) -> list[Problem]:
+    """Problems between parts of a rubric: groups, periods, labels, terms.
+
+    ``data`` may have mistakes of shape elsewhere: what is not of the form that is expected is
+    passed over, so that one run tells of all mistakes.
+    """
     return [
-        *_ids_twice(rubric),
-        *_unknown_groups(rubric),
-        *_faulty_periods(rubric),
-        *_faulty_terms(rubric.documents or (), ("documents",)),
-        *(problem for loc, rule in _rules(rubric) for problem in _of_rule(loc, rule, schema)),
+        *_unknown_groups(data),
+        *_faulty_periods(data),
+        *_faulty_terms(data.get("documents"), ("documents",)),
+        *(problem for loc, rule in _rules(data) for problem in _of_rule(loc, rule, schema)),
     ]
 
 
-def _ids_twice(rubric: Rubric) -> Iterator[Problem]:
-    groups, topics = [g.id for g in rubric.groups], [t.id for t in rubric.topics]
-    for key, ids in (("groups", groups), ("topics", topics)):
-        for index, id in enumerate(ids):
-            first = ids.index(id)
-            if first < index:
+def entries(data: Mapping[str, Any], key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The mappings in the list ``data[key]``, each with its index; nothing if it is no list."""
+    listed = data.get(key)
+    for index, entry in enumerate(listed if isinstance(listed, list | tuple) else ()):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _texts(entries: Iterable[tuple[int, dict[str, Any]]], key: str) -> dict[int, str]:
+    """The value of ``key`` of each entry by its index, where it is a text."""
+    return {index: entry[key] for index, entry in entries if isinstance(entry.get(key), str)}
+
+
+def ids_twice(data: Mapping[str, Any]) -> Iterator[Problem]:
+    """Ids of groups or topics that an earlier one of the list has."""
+    for key in ("groups", "topics"):
+        first: dict[str, int] = {}
+        for index, id in _texts(entries(data, key), "id").items():
+            if first.setdefault(id, index) < index:
                 yield Problem(
                     (key, index, "id"),
-                    f'id "{id}" is taken by entry {first + 1} of {key}. Give each its own.',
-                    f"编号“{id}”已被 {key} 第 {first + 1} 项占用，请另取。",
+                    f'id "{id}" is taken by entry {first[id] + 1} of {key}. Give each its own.',
+                    f"编号“{id}”已被 {key} 第 {first[id] + 1} 项占用，请另取。",
                 )
 
 
-def _faulty_periods(rubric: Rubric) -> Iterator[Problem]:
-    places: list[tuple[Loc, Scope]] = [((), rubric)]
-    places += [(("topics", index), topic) for index, topic in enumerate(rubric.topics)]
-    for loc, scope in places:
-        if scope.valid_from and scope.valid_until and scope.valid_from > scope.valid_until:
-            yield Problem(
-                (*loc, "valid_until"),
-                f"ends ({scope.valid_until}) before it begins ({scope.valid_from}). Correct one.",
-                f"截止（{scope.valid_until}）早于起始（{scope.valid_from}），请改正。",
-            )
-
-
-def _unknown_groups(rubric: Rubric) -> Iterator[Problem]:
-    known = tuple(group.id for group in rubric.groups)
-    for index, topic in enumerate(rubric.topics):
-        if topic.group not in known:
-            near_en, near_zh = _near(topic.group, known)
-            yield Problem(
-                ("topics", index, "group"),
-                f'no group "{topic.group}".{near_en} Groups: {", ".join(known)}.',
-                f"没有分组“{topic.group}”。{near_zh}现有分组：{'、'.join(known)}。",
-            )
-    used = {topic.group for topic in rubric.topics}
-    for index, group in enumerate(rubric.groups):
-        if group.id not in used:
+def _unknown_groups(data: Mapping[str, Any]) -> Iterator[Problem]:
+    known = _texts(entries(data, "groups"), "id")
+    used = _texts(entries(data, "topics"), "group")
+    ids = list(dict.fromkeys(known.values()))
+    unknown = {index: id for index, id in used.items() if known and id not in known.values()}
+    for index, id in unknown.items():
+        near_en, near_zh = near(id, known.values())
+        yield Problem(
+            ("topics", index, "group"),
+            f'no group "{id}".{near_en} Groups: {", ".join(ids)}.',
+            f"没有分组“{id}”。{near_zh}现有分组：{'、'.join(ids)}。",
+        )
+    if unknown or not used or len(used) < len(list(entries(data, "topics"))):
+        return  # the topics that a group seems to lack may be those
+    for index, id in known.items():
+        if id not in used.values():
             yield Problem(
                 ("groups", index, "id"),
                 "no topic belongs to this group. Remove it or give it topics.",
@@ -272,56 +196,100 @@ def _unknown_groups(rubric: Rubric) -> Iterator[Problem]:
             )
 
 
-def _rules(rubric: Rubric) -> Iterator[tuple[Loc, Rule]]:
-    for index, topic in enumerate(rubric.topics):
-        yield from topic.match.walk(("topics", index, "match"))
-        if topic.exclude is not None:
-            yield from topic.exclude.walk(("topics", index, "exclude"))
+def _faulty_periods(data: Mapping[str, Any]) -> Iterator[Problem]:
+    places: list[tuple[Loc, Mapping[str, Any]]] = [((), data)]
+    places += [(("topics", index), topic) for index, topic in entries(data, "topics")]
+    for loc, scope in places:
+        begin, end = str(scope.get("valid_from")), str(scope.get("valid_until"))
+        if _MONTH.fullmatch(begin) and _MONTH.fullmatch(end) and begin > end:
+            yield Problem(
+                (*loc, "valid_until"),
+                f"ends ({end}) before it begins ({begin}). Correct one.",
+                f"截止（{end}）早于起始（{begin}），请改正。",
+            )
 
 
-def _of_rule(loc: Loc, rule: Rule, schema: Schema) -> Iterator[Problem]:
-    if not rule.model_fields_set:
-        known = ", ".join(_keys_at((), Rule))
+def _rules(data: Mapping[str, Any]) -> Iterator[tuple[Loc, dict[str, Any]]]:
+    for index, topic in entries(data, "topics"):
+        for key in ("match", "exclude", "bearer"):
+            yield from _rules_in(topic.get(key), ("topics", index, key))
+
+
+def _rules_in(rule: Any, loc: Loc) -> Iterator[tuple[Loc, dict[str, Any]]]:
+    """Every rule from here inwards, each with its place."""
+    if not isinstance(rule, dict):
+        return
+    yield loc, rule
+    yield from _rules_in(rule.get("not"), (*loc, "not"))
+    for key in ("all", "any"):
+        for index, inner in entries(rule, key):
+            yield from _rules_in(inner, (*loc, key, index))
+
+
+def _of_rule(loc: Loc, rule: Mapping[str, Any], schema: Schema) -> Iterator[Problem]:
+    if not any(value is not None for value in rule.values()):
+        known = _keys_at((), Rule)
         yield Problem(
             loc,
-            f"the rule is empty and would hold for every sentence. Give one of: {known}.",
-            f"规则为空，会命中所有句子。请至少写一项：{known}。",
+            f"the rule is empty and would hold for every sentence. Give one of: {', '.join(known)}.",
+            f"规则为空，会命中所有句子。请至少写一项：{'、'.join(known)}。",
         )
-    for facet_id, label_ids in (rule.labels or {}).items():
+    labels = rule.get("labels")
+    for facet_id, given in labels.items() if isinstance(labels, dict) else ():
         if facet_id not in schema.facet_ids:
-            near_en, near_zh = _near(facet_id, schema.facet_ids)
+            near_en, near_zh = near(str(facet_id), schema.facet_ids)
             yield Problem(
                 (*loc, "labels", facet_id),
                 f'no facet "{facet_id}".{near_en} Facets: {", ".join(schema.facet_ids)}.',
                 f"没有分面“{facet_id}”。{near_zh}现有分面：{'、'.join(schema.facet_ids)}。",
             )
             continue
-        for index, label_id in enumerate(label_ids):
+        for index, label_id in _terms(given):
             try:
                 schema.facet(facet_id).label(label_id)
             except SchemaError as error:
                 yield Problem((*loc, "labels", facet_id, index), error.en, error.zh)
-    yield from _faulty_terms(rule.cues or (), (*loc, "cues"))
-    yield from _faulty_terms(rule.heading or (), (*loc, "heading"))
+    yield from _faulty_terms(rule.get("cues"), (*loc, "cues"))
+    yield from _faulty_terms(rule.get("heading"), (*loc, "heading"))
 
 
-def _faulty_terms(terms: Iterable[str], loc: Loc) -> Iterator[Problem]:
-    for index, term in enumerate(terms):
-        if not is_regex(term):
-            continue
-        try:
-            matches_nothing = re.compile(term[1:-1]).search("") is not None
-        except re.error as error:
-            yield Problem(
-                (*loc, index),
-                f"{term} is not a regular expression: {error}. Correct it, or drop the slashes "
-                f"to match the words as they stand.",
-                f"{term} 不是合法的正则表达式：{error}。请改正，或去掉斜杠按原文匹配。",
-            )
-            continue
-        if matches_nothing:
-            yield Problem(
-                (*loc, index),
-                f"{term} matches the empty text and so every sentence. Make it match some words.",
-                f"{term} 能匹配空文本，会命中所有句子，请改为匹配具体词语。",
-            )
+def _terms(value: Any) -> list[tuple[int, str]]:
+    """The texts of a list with their indices; one text may stand without a list."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    return [(index, term) for index, term in enumerate(listed) if isinstance(term, str)]
+
+
+def _faulty_terms(terms: Any, loc: Loc) -> Iterator[Problem]:
+    for index, term in _terms(terms):
+        if is_regex(term) and (what := _faulty_expression(term)):
+            yield Problem((*loc, index), f"{term} {what[0]}", f"{term} {what[1]}")
+
+
+def _faulty_expression(term: str) -> tuple[str, str] | None:
+    """What is wrong with a regular expression ``/…/``, in English and Chinese; None if nothing."""
+    expression = term[1:-1]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", FutureWarning)  # such as [[: another meaning to come
+            pattern = re.compile(expression)
+        ambiguous = repeats_ambiguously(expression)
+    except (re.error, OverflowError, RecursionError, FutureWarning) as error:
+        return (
+            f"is not a regular expression: {error}. Correct it, or drop the slashes "
+            f"to match the words as they stand.",
+            f"不是合法的正则表达式：{error}。请改正，或去掉斜杠按原文匹配。",
+        )
+    if pattern.search("") is not None:
+        return (
+            "matches the empty text and so every sentence. Make it match some words.",
+            "能匹配空文本，会命中所有句子，请改为匹配具体词语。",
+        )
+    if ambiguous:
+        return (
+            "repeats what can match the same words in several ways, and could take for ever on a "
+            "long sentence. Repeat once: (?:a+)+ is a+; or let what is repeated begin or end with "
+            "a character of its own.",
+            "中重复的部分对同一段文字有多种匹配方式，遇到长句可能永远算不完。"
+            "请只重复一层（如 (?:a+)+ 改为 a+），或让重复的部分以独有的字开头或结尾。",
+        )
+    return None

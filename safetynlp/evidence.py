@@ -11,7 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from safetynlp.cues import BLANK, blank_titles, find_bodies, find_measures
+from safetynlp.cues import (
+    BLANK,
+    blank_collectives,
+    blank_titles,
+    find_bodies,
+    find_measures,
+    find_places,
+)
 from safetynlp.lexicon import Lexicon
 from safetynlp.prediction import LabelledSegment
 from safetynlp.rubric import Rubric, Topic
@@ -50,6 +57,7 @@ class View:
     function: str
     has_action: bool
     names_bearer: bool
+    names_concerned: bool  # of facts: a bearer, a sector or a place
     measures: frozenset[str]  # of safetynlp.cues.MEASURE_KINDS
 
 
@@ -65,8 +73,9 @@ def view(segment: LabelledSegment, rubric: Rubric, month: int | None) -> View:
     """Prepare a segment for the rules of ``rubric``; ``month`` (1–12) as far as known."""
     text = _blank_documents(segment.text, rubric)
     headings = tuple(_blank_documents(heading, rubric) for heading in segment.heading_path)
-    labels = _labels_outside_documents(segment.labels, text)
+    labels = _labels_of_the_rest(segment.labels, text)
     functions, actions = labels.get("function", ()), segment.labels.get("action", ())
+    names_bearer = _names_bearer(labels, text)
     return View(
         segment,
         plain=Sentence(text, headings, labels, month),
@@ -76,19 +85,26 @@ def view(segment: LabelledSegment, rubric: Rubric, month: int | None) -> View:
         and len(segment.text) < _LIST_MAX_CHARS_PER_ACTION * len(actions),
         function=functions[0] if functions else "",
         has_action=bool(labels.get("action")),
-        names_bearer=bool(labels.get("responsibility")) or bool(find_bodies(text)),
+        names_bearer=names_bearer,
+        names_concerned=names_bearer or bool(labels.get("sector")) or bool(find_places(text)),
         measures=frozenset(cue.kind for cue in find_measures(text)),
     )
 
 
-def _labels_outside_documents(
+def _names_bearer(labels: Mapping[str, tuple[str, ...]], text: str) -> bool:
+    """Whether somebody is named; 各级各部门 is not, whatever label a classifier gives it."""
+    labels = _labels_of_the_rest(labels, blank_collectives(text))
+    return bool(labels.get("responsibility")) or bool(find_bodies(text))
+
+
+def _labels_of_the_rest(
     labels: Mapping[str, tuple[str, ...]], blanked: str
 ) -> Mapping[str, tuple[str, ...]]:
-    """The labels that a sentence has for more than the names of the documents in it.
+    """The labels that a sentence has for more than what is blanked out in it.
 
-    A classifier reads those names too: in 落实《…隐患排查规定》 it finds an action that is only a
-    title's. So where a document is named, a label needs a cue in the other words; labels that the
-    lexicon does not know, and the single-label function, stay.
+    A classifier reads the names of documents too: in 落实《…隐患排查规定》 it finds an action that
+    is only a title's. So where something is blanked out, a label needs a cue in the other words;
+    labels that the lexicon does not know, and the single-label function, stay.
     """
     if BLANK not in blanked:
         return labels
@@ -129,7 +145,7 @@ def elements_of(view: View, topic: Topic) -> tuple[str, ...]:
     """The elements that a segment which is evidence for ``topic`` supports."""
     if not _is_deployed(view, topic):
         return ("mentioned",)
-    assigned = ("assigned",) if view.names_bearer else ()
+    assigned = ("assigned",) if _is_assigned(view, topic) else ()
     specified = ("specified",) if not view.measures.isdisjoint(topic.measures) else ()
     return ("mentioned", "deployed", *assigned, *specified)
 
@@ -142,6 +158,12 @@ def _is_deployed(view: View, topic: Topic) -> bool:
     if topic.kind == "procedure":
         return view.function in ("procedural", "directive")
     return view.function == "directive" and (view.has_action or topic.kind == "pledge")
+
+
+def _is_assigned(view: View, topic: Topic) -> bool:
+    if topic.kind == "state":
+        return view.names_concerned
+    return view.names_bearer and (topic.bearer is None or topic.bearer.holds(view.plain))
 
 
 def _count_sectors(found: Sequence[Evidence]) -> int:

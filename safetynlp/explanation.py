@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from safetynlp.applicability import occasion
 from safetynlp.coverage import TopicCoverage, cover
-from safetynlp.cues import find_bodies, find_measures
+from safetynlp.cues import find_bodies, find_measures, find_places
 from safetynlp.doubt import Flip, doubtful
 from safetynlp.errors import RubricError, UsageError
 from safetynlp.evidence import Evidence, View, elements_of, find_evidence, is_evidence, view
@@ -37,7 +37,8 @@ class Reason:
     heading   the same in a heading above it
     month     the month of the speech, which a rule asks for
     body      a body that is named
-    others    a measure: date, period, frequency, number, standard, check …
+    place     a place that facts concern
+    others    a measure, of ``safetynlp.cues.MEASURE_KINDS``
     ========= =========================================================================
 
     ``wording`` stands at ``start``–``end`` (characters of ``Document.text``) unless it is that of
@@ -180,7 +181,7 @@ def _explained(evidence: Evidence, topic: Topic) -> EvidenceSegment:
     because = {
         "mentioned": _held(topic.match, sentence, segment),
         "deployed": _deployed(seen, topic),
-        "assigned": _assigned(seen),
+        "assigned": _assigned(seen, topic),
         "specified": _specified(seen, topic),
     }
     return EvidenceSegment(
@@ -240,10 +241,16 @@ def _deployed(seen: View, topic: Topic) -> Iterator[Reason]:
         yield from _labels(seen, "action")
 
 
-def _assigned(seen: View) -> Iterator[Reason]:
+def _assigned(seen: View, topic: Topic) -> Iterator[Reason]:
     yield from _labels(seen, "responsibility")
     for cue in find_bodies(seen.plain.text):
         yield _words(seen.segment, "body", cue.start, cue.end)
+    if topic.kind == "state":  # facts concern a sector or a place, where nobody bears a duty
+        yield from _labels(seen, "sector")
+        for cue in find_places(seen.plain.text):
+            yield _words(seen.segment, "place", cue.start, cue.end)
+    elif topic.bearer is not None:
+        yield from _held(topic.bearer, seen.plain, seen.segment)
 
 
 def _specified(seen: View, topic: Topic) -> Iterator[Reason]:

@@ -1,23 +1,43 @@
 """What a speech must treat: groups of topics, each with the rule that finds it.
 
 A rubric is one YAML file. Those in the package are listed by :func:`available_rubrics`; a user
-may write others, and every mistake in one is reported with its line.
+may write others, and every mistake in one is reported with its line. A file may extend another
+rubric and say only what differs::
+
+    extends: speech-structure   # an id of the package, or a path beside this file
+    id: our-county
+    version: "1"
+    name: {zh: 我县讲话, en: Speeches of our county}
+    off: [st-03, framing]       # topics, or groups with all their topics
+    groups:
+      - {id: tasks, weight: 0.4}
+    topics:
+      - {id: st-16, vital: true, hints: {measure: {zh: 每周研判, en: study risks weekly}}}
+
+What is given for an id that is inherited changes those keys alone (``match`` and ``exclude`` as a
+whole); a new id adds a topic or group; ``documents`` are added. The version of the result is
+``1+speech-structure-1``: it tells also of the rubric that was extended.
 """
 
 from __future__ import annotations
 
-import difflib
+import os
+from collections.abc import Iterable
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from safetynlp import _rubric_check as check
-from safetynlp.errors import RubricError
+from safetynlp import _rubric_file as file
+from safetynlp._rubric_extends import alone, extend
+from safetynlp._rubric_file import Problem
+from safetynlp.errors import RubricError, UsageError
 from safetynlp.rule import Months, Rule, Terms
 from safetynlp.schema import Names, Schema
+from safetynlp.sectors import SECTORS, of_sectors
 
 __all__ = [
     "AUDIENCES",
@@ -31,17 +51,19 @@ __all__ = [
     "load_rubric",
 ]
 
+MAX_EXTENDS = 8  # files in a row of which each extends the next
+
 AUDIENCES = ("government", "enterprise")
 # Who speaks: a government of this level, one department, or an enterprise.
 LEVELS = ("national", "province", "city", "county", "township", "department", "enterprise")
 
 Audience = Literal["government", "enterprise"]
 Level = Literal["national", "province", "city", "county", "township", "department", "enterprise"]
-Measure = Literal["date", "period", "frequency", "number", "standard", "check"]
+Measure = Literal["date", "period", "frequency", "number", "standard", "check", "consequence"]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 # Far from the bounds of floating-point numbers, so that weighted means are exact enough.
 Weight = Annotated[float, Field(ge=0.001, le=1000)]
-YearMonth = Annotated[str, BeforeValidator(str), Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+YearMonth = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$"), BeforeValidator(str)]
 
 
 class _Part(BaseModel):
@@ -95,6 +117,7 @@ class Topic(Scope):
     without a date it is a bonus even if ``vital``.
     ``min_sectors``: the evidence as a whole must name so many sectors, or it counts for nothing.
     ``measures``: what counts as "specified", for topics where checking is the task itself.
+    ``bearer``: must hold too for "assigned", where not everybody that a sentence names can do it.
     """
 
     id: Id
@@ -110,6 +133,7 @@ class Topic(Scope):
     source: Source
     match: Rule
     exclude: Rule | None = None
+    bearer: Rule | None = None
     hints: Hints
 
 
@@ -146,18 +170,11 @@ class Rubric(Scope):
         Raises:
             RubricError: one line per mistake, each with file and line number.
         """
-        source = str(path)
-        tree = check.read(path)
-        try:
-            rubric = cls.model_validate(tree.data)
-        except RecursionError as error:
-            raise check.too_deep(source) from error
-        except ValidationError as error:
-            raise check.as_error(source, tree, check.of_shape(error, cls)) from error
-        problems = check.of_content(rubric, schema or Schema.default())
-        if problems:
-            raise check.as_error(source, tree, problems)
-        return rubric
+        return _read(Path(path), schema or Schema.default(), ())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data as in a YAML file, without what is not given; all that was inherited is in it."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def available_rubrics() -> tuple[str, ...]:
@@ -168,27 +185,54 @@ def available_rubrics() -> tuple[str, ...]:
     )
 
 
-def load_rubric(name_or_path: str | Path, schema: Schema | None = None) -> Rubric:
+def load_rubric(
+    name_or_path: str | Path,
+    schema: Schema | None = None,
+    *,
+    sectors: str | Iterable[str] | None = None,
+) -> Rubric:
     """The rubric with this id from the package, or the one in a file.
 
     Args:
-        schema: has the labels that the rules of a file may name; default: the package's.
+        schema: has the labels that the rules of a file may name; default: the package's. The
+            rubric ``sectors`` has a topic for each label of its facet ``sector``.
+        sectors: for the rubric ``sectors``: only these, by id or name of the label; a text may
+            hold several with commas between. Default: all.
 
     Raises:
         RubricError: there is no such rubric or file, or the file has mistakes.
+        UsageError: ``sectors`` names none or an unknown one, or is given for another rubric.
     """
+    if name_or_path == SECTORS:
+        return _of_sectors(schema or Schema.default(), sectors)
+    if sectors is not None:
+        raise UsageError(
+            f'sectors: given for the rubric "{name_or_path}", but only "{SECTORS}" takes them. '
+            f"Ask for the rubric {SECTORS} too, or leave the sectors out.",
+            f"行业（sectors）：只有要点表 {SECTORS} 可以指定行业，实为“{name_or_path}”。"
+            f"请同时选用要点表 {SECTORS}，或去掉行业。",
+        )
     if isinstance(name_or_path, str) and name_or_path in available_rubrics():
         return _packaged(name_or_path)
-    if Path(name_or_path).is_file():
+    if os.path.isfile(name_or_path):
         return Rubric.from_yaml(name_or_path, schema)
+    raise RubricError(*_none_of_that_name(str(name_or_path)))
+
+
+def _of_sectors(schema: Schema, wanted: str | Iterable[str] | None) -> Rubric:
+    packaged = _packaged(SECTORS)
+    if wanted is None and schema == Schema.default():
+        return packaged
+    return Rubric.model_validate(of_sectors(packaged.to_dict(), schema, wanted))
+
+
+def _none_of_that_name(name: str) -> tuple[str, str]:
     known = available_rubrics()
-    near = difflib.get_close_matches(str(name_or_path), known, n=2)
-    hint_en = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
-    hint_zh = f"是否想写 {'、'.join(near)}？" if near else ""
-    raise RubricError(
-        f'no rubric "{name_or_path}": neither an id nor a file.{hint_en} '
+    near_en, near_zh = check.near(name, known)
+    return (
+        f'no rubric "{name}": neither an id nor a file.{near_en} '
         f"Rubrics in the package: {', '.join(known)}.",
-        f"没有要点表“{name_or_path}”：既非编号也非文件。{hint_zh}自带要点表：{'、'.join(known)}。",
+        f"没有要点表“{name}”：既非编号也非文件。{near_zh}自带要点表：{'、'.join(known)}。",
     )
 
 
@@ -196,3 +240,74 @@ def load_rubric(name_or_path: str | Path, schema: Schema | None = None) -> Rubri
 def _packaged(name: str) -> Rubric:
     with resources.as_file(resources.files("safetynlp") / "rubrics" / f"{name}.yaml") as path:
         return Rubric.from_yaml(path)
+
+
+def _read(path: Path, schema: Schema, waiting: tuple[Path, ...]) -> Rubric:
+    """Read a file; ``waiting`` are those being read, each of which extends the next."""
+    source, tree = str(path), file.read(path)
+    rubric = None
+    try:
+        if "extends" in tree.data:
+            base = _base(path, tree, schema, (*waiting, path))
+            whole = extend(tree.data, base.to_dict())
+        else:
+            whole = alone(tree.data)
+        problems = list(whole.problems)
+        try:
+            rubric = Rubric.model_validate(whole.data)
+        except ValidationError as error:
+            problems += map(whole.in_file, check.of_shape(error, Rubric))
+        problems += map(whole.in_file, check.of_content(whole.data, schema))
+    except RecursionError as error:
+        raise file.too_deep(source) from error
+    if rubric is None or problems or tree.twice:
+        raise file.as_error(source, tree, problems)
+    return rubric
+
+
+def _base(path: Path, tree: file.Tree, schema: Schema, waiting: tuple[Path, ...]) -> Rubric:
+    """The rubric that the file at ``path`` extends.
+
+    Raises:
+        RubricError: there is none, it extends this file in turn or too many others, or it has
+            mistakes of its own.
+    """
+
+    def mistake(en: str, zh: str) -> RubricError:
+        return file.as_error(str(path), tree, [Problem(("extends",), en, zh)])
+
+    name = tree.data["extends"]
+    if not isinstance(name, str) or not name:
+        raise mistake(
+            f'"extends": found {name!r}, expected the id of a rubric in the package or the path '
+            "of a file. Correct the value.",
+            f"“extends”的值 {name!r} 不合要求，应为自带要点表的编号或文件路径。请改正。",
+        )
+    if name in available_rubrics():
+        return _packaged(name)
+    target = path.parent / name
+    if not os.path.isfile(target):
+        raise mistake(*_none_of_that_name(name))
+    files = [os.path.realpath(file) for file in (*waiting, target)]
+    if files[-1] in files[:-1]:
+        circle = " → ".join(map(os.path.basename, files[files.index(files[-1]) :]))
+        raise mistake(
+            f'extends "{name}", which comes back to itself: {circle}. Remove one "extends".',
+            f"继承的“{name}”又绕回自身：{circle}。请去掉其中一个 extends。",
+        )
+    if len(waiting) > MAX_EXTENDS:
+        raise mistake(
+            f"is the {MAX_EXTENDS + 1}th file in a row that extends another; at most "
+            f"{MAX_EXTENDS} may. Put some of them together.",
+            f"已连续继承 {MAX_EXTENDS + 1} 层，最多 {MAX_EXTENDS} 层。请合并其中几个文件。",
+        )
+    try:
+        return _read(target, schema, waiting)
+    except RubricError as error:
+        if len(waiting) > 1:
+            raise
+        this = mistake(
+            f'extends "{name}", from which the mistakes above come. Correct them first.',
+            f"继承“{name}”而带来上述错误，请先改正。",
+        )
+        raise RubricError(f"{error.en}\n{this.en}", f"{error.zh}\n{this.zh}") from error

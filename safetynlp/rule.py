@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
 
 __all__ = ["Rule", "Sentence", "compile_terms", "is_regex"]
 
 
+class _OneOrMany:
+    """One value may stand without its brackets: ``cues: 值班``."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_before_validator_function(_as_list, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        many = handler(schema)
+        return {"anyOf": [many["items"], many]}
+
+
 def _as_list(value: Any) -> Any:
-    """One term may stand without its brackets: ``cues: 值班``."""
     return (value,) if isinstance(value, str | int) else value
 
 
 Terms = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_as_list), Field(min_length=1)
+    tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1), _OneOrMany()
 ]
 Months = Annotated[
-    tuple[Annotated[int, Field(ge=1, le=12)], ...], BeforeValidator(_as_list), Field(min_length=1)
+    tuple[Annotated[int, Field(ge=1, le=12)], ...], Field(min_length=1), _OneOrMany()
 ]
 
 
@@ -102,15 +117,6 @@ class Rule(BaseModel):
     @cached_property
     def _heading_patterns(self) -> tuple[re.Pattern[str], ...]:
         return compile_terms(self.heading or ())
-
-    def walk(self, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Rule]]:
-        """Every rule from here inwards, each with its place in the file."""
-        yield path, self
-        if self.not_ is not None:
-            yield from self.not_.walk((*path, "not"))
-        for key, rules in (("all", self.all_), ("any", self.any_)):
-            for index, rule in enumerate(rules or ()):
-                yield from rule.walk((*path, key, index))
 
 
 def is_regex(term: str) -> bool:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from toy_model import build_toy_model
 import safetynlp
 from safetynlp import classifier, errors, readers
 from safetynlp.cli import console, main
+from safetynlp.rubric import available_rubrics
 
 ROOT = Path(safetynlp.__file__).parent.parent
 SPEECH = """在全镇安全生产例会上的讲话
@@ -234,11 +236,12 @@ def test_labels_of_some_facets(run: Run) -> None:
 
 
 def test_rubrics_are_listed(run: Run) -> None:
-    assert "speech-structure  讲话通用结构" in ok(run("rubrics"))
+    assert re.search("speech-structure +讲话通用结构", ok(run("rubrics")))
     assert "7 groups, 29 topics" in ok(run("rubrics", "--lang=en"))
     data = json.loads(ok(run("rubrics", "--format=json")))
-    assert [entry["id"] for entry in data] == ["fifteen-measures", "speech-structure"]
-    assert data[1]["topics"] == 29
+    topics = {entry["id"]: entry["topics"] for entry in data}
+    assert tuple(topics) == available_rubrics()
+    assert topics["speech-structure"] == 29
 
 
 def test_a_rubric_is_shown_with_weights_sources_and_hints(run: Run) -> None:
@@ -256,6 +259,91 @@ def test_a_rubric_is_shown_with_weights_sources_and_hints(run: Run) -> None:
     for part in ("40% of the total", "[vital, weight 2]", "from 2022-03", "applies to: government"):
         assert part in english
     assert len(english.splitlines()) == len(out.splitlines())
+
+
+def test_a_rubric_is_shown_with_its_rules_in_words(run: Run) -> None:
+    out = ok(run("rubrics", "speech-structure"))
+    for part in (
+        "命中：满足其一：",
+        "工作举措为“值班值守与信息报告”",
+        "除外：句中有“散会”",
+        "合计：至少 3 个行业领域",
+        "部署：会议程序或要求",
+        "算作定标：",
+        "按文件名处理：",
+    ):
+        assert part in out, part
+    assert "evidence: any of:" in ok(run("rubrics", "speech-structure", "--lang=en"))
+
+
+OWN_RUBRIC = """\
+extends: speech-structure
+id: our-county
+version: "2"
+name: {zh: 我县, en: Our county}
+off: [st-03]
+topics:
+  - {id: st-16, vital: true}
+"""
+
+
+def test_a_rubric_that_extends_another_is_checked_shown_and_scored(run: Run) -> None:
+    Path("own.yaml").write_text(OWN_RUBRIC, "utf-8")
+    checked = ok(run("rubrics", "--check", "own.yaml"))
+    assert checked.startswith("own.yaml：没有错误。我县（版本 2+speech-structure-")
+    assert checked.count("\n") == 1
+    assert "28 topics)" in ok(run("rubrics", "own.yaml", "--check", "--lang=en"))
+    assert "st-16  风险管控与双重预防 ［必备" in ok(run("rubrics", "own.yaml"))
+    record = json.loads(ok(run("score", "speech.txt", "--rubric=own.yaml", "--format=json")))
+    assert record["rubric"] == "our-county"
+    assert len(record["topics"]) == 28
+
+
+def test_a_faulty_rubric_fails_the_check_with_a_line_per_mistake(run: Run) -> None:
+    Path("own.yaml").write_text(
+        OWN_RUBRIC.replace("st-03", "st-33").replace("true", "1.5"), "utf-8"
+    )
+    for arguments in (["rubrics", "--check", "own.yaml"], ["score", "gb.txt", "--rubric=own.yaml"]):
+        result = run(*arguments)
+        assert (result.code, result.out) == (2, "")
+        first, second = result.err.splitlines()
+        assert first.startswith("safetynlp: own.yaml:5：")
+        assert second.startswith("safetynlp: own.yaml:7：要点 st-16：")
+
+
+def test_the_schema_of_rubric_files_is_printed(run: Run) -> None:
+    published = ROOT / "safetynlp" / "rubrics" / "rubric.schema.json"
+    assert ok(run("rubrics", "--json-schema")) == published.read_text("utf-8")
+
+
+def test_score_of_named_sectors(run: Run) -> None:
+    options = ("--rubric=sectors", "--sectors=消防,城镇燃气")
+    record = json.loads(ok(run("score", "speech.txt", *options, "--format=json")))
+    assert [topic["id"] for topic in record["topics"]] == ["urban-gas", "fire-safety"]
+    assert "城镇燃气" in ok(run("score", "speech.txt", *options))
+    assert "消防" in ok(run("score", "speech.txt", *options, "--format=html"))
+    every = json.loads(ok(run("score", "speech.txt", "--rubric=sectors", "--format=json")))
+    assert len(every["topics"]) == 21
+
+
+def test_a_model_of_ones_own_decides_the_labels_of_rubrics(run: Run, model: Path) -> None:
+    assert (
+        len(
+            json.loads(
+                ok(
+                    run(
+                        "score",
+                        "speech.txt",
+                        f"--model={model}",
+                        "--rubric=sectors",
+                        "--format=json",
+                    )
+                )
+            )["topics"]
+        )
+        == 21
+    )
+    assert "没有错误" in ok(run("rubrics", "--check", "sectors", f"--model={model}"))
 
 
 def test_a_rubric_as_json_can_be_read_again(run: Run) -> None:
@@ -370,6 +458,15 @@ def test_a_full_disk_is_one_line(run: Run) -> None:
         ("labels --facet=x", "没有分面“x”", 'no facet "x"'),
         ("labels --format=html", "可输出 text、json", "only text, json"),
         ("rubrics x", "没有要点表“x”", 'no rubric "x"'),
+        ("rubrics --check", "没有写要检查的要点表", "no rubric is given"),
+        ("rubrics --check x", "没有要点表“x”", 'no rubric "x"'),
+        ("score speech.txt --sectors=消防", "只有要点表 sectors", 'only "sectors" takes them'),
+        (
+            "score speech.txt --rubric=sectors --sectors=燃气",
+            "城镇燃气（urban_gas）",
+            "Did you mean",
+        ),
+        ("score speech.txt --rubric=sectors --sectors=", "没有写任何行业", "none is named"),
         ("rubrics a b", "多余的参数 b", "extra argument"),
         ("score", "缺少 FILE。用法见 `safetynlp score --help`", "Missing argument 'FILE'"),
         ("score speech.txt --date", "选项 --date 后面缺少值", "requires an argument"),

@@ -98,6 +98,37 @@ def test_a_named_body_is_a_bearer() -> None:
     ]
 
 
+def test_a_collective_is_no_bearer_whatever_its_label() -> None:
+    labels = DRILL | {"responsibility": ("party_government",)}
+    collective: Line = ("drill 各级各部门要抓好演练。", "directive", labels)
+    assert not treated(collective).elements["assigned"]
+    named: Line = ("drill 各级各部门和党委书记要抓好演练。", "directive", labels)
+    assert treated(named).elements["assigned"]
+    meant: Line = ("drill 他们要抓好演练。", "directive", labels)  # named in other words
+    assert treated(meant).elements["assigned"]
+
+
+def test_facts_concern_a_sector_or_a_place() -> None:
+    fact: Line = ("drill 上月起火两次。", "situation", {})
+    assert not treated(fact, kind="state").elements["assigned"]
+    place: Line = ("drill 我县上月起火两次。", "situation", {})
+    sector: Line = ("drill 上月起火两次。", "situation", {"sector": ("fire_safety",)})
+    for line in (place, sector):
+        assert treated(line, kind="state").elements["assigned"]
+        assert not treated((line[0], "directive", line[2] | DRILL)).elements["assigned"]
+
+
+def test_a_topic_says_who_can_bear_it() -> None:
+    bearer = {"labels": {"responsibility": ["departmental"]}}
+    assert not treated(FULL, bearer=bearer).elements["assigned"]
+    by_department: Line = (
+        "drill 住建局要演练。",
+        "directive",
+        DRILL | {"responsibility": ("departmental",)},
+    )
+    assert treated(by_department, bearer=bearer).elements["assigned"]
+
+
 def test_measures_may_be_limited_by_the_topic() -> None:
     line: Line = ("drill 要督办演练。", "directive", DRILL)
     assert treated(line).elements["specified"]

@@ -13,11 +13,14 @@ from speeches import rubric_of, speech, topic_of
 
 from safetynlp.coverage import ELEMENTS, cover
 from safetynlp.errors import DataError
+from safetynlp.evaluation import coverage_agreement as agreement
 from safetynlp.evaluation.coverage_agreement import (
     agreement_table,
     from_coverage,
     quadratic_kappa,
+    spearman_rho,
 )
+from safetynlp.lexicon import KeywordClassifier
 
 
 def judged(*reached: str) -> dict[str, Any]:
@@ -74,6 +77,20 @@ def test_kappa_refuses_other_levels() -> None:
             quadratic_kappa([level], [0])
 
 
+def test_rho_by_hand() -> None:
+    assert spearman_rho([1, 2, 3], [10, 20, 30]) == pytest.approx(1)
+    assert spearman_rho([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
+    assert spearman_rho([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)  # 1 - 6·2 / (4·15)
+    assert spearman_rho([1, 1, 2], [1, 1, 2]) == pytest.approx(1)  # ties
+
+
+def test_rho_needs_three_speeches_that_differ() -> None:
+    assert math.isnan(spearman_rho([1, 2], [1, 2]))
+    assert math.isnan(spearman_rho([1, 1, 1], [1, 2, 3]))
+    with pytest.raises(ValueError, match="2 values against 1"):
+        spearman_rho([1, 2], [1])
+
+
 def test_judgements_of_a_coverage() -> None:
     found = from_coverage(COVERAGE)
     assert {id: judgement.level for id, judgement in found.items()} == {
@@ -101,6 +118,29 @@ def test_table_by_hand() -> None:
     assert first.f1["mentioned"] == pytest.approx(4 / 5)
     assert second.f1["deployed"] == pytest.approx(2 / 3)
     assert math.isnan(first.f1["assigned"])  # reached by neither
+
+
+def test_rho_compares_totals_of_speeches() -> None:
+    gold, coverages = [], {}
+    for doc, extra in (("s1", 0), ("s2", 1), ("s3", 2)):
+        lines = [("watch 值班。", "directive", {"action": ("duty_reporting",)})] * bool(extra)
+        lines += [("drill 演练。", "rationale", {})] * (extra == 2)
+        rubric = rubric_of(*map(topic_of, ("watch", "drill")))
+        coverages[doc, "own"] = cover(speech(*lines), rubric)
+        for topic in ("watch", "drill"):
+            reached = ELEMENTS[: 3 - extra] if topic == "watch" else ()
+            gold.append({"doc": doc, "rubric": "own", "topic": topic, "reader_a": judged(*reached)})
+    (row,) = agreement_table(gold, coverages)
+    assert row.speeches == 3
+    assert row.rho == pytest.approx(-1)
+
+
+def test_total_of_the_score_is_that_of_the_coverage() -> None:
+    rows = [
+        agreement._Row(COVERAGE, t.id, {"score": from_coverage(COVERAGE)[t.id]})
+        for t in COVERAGE.topics
+    ]
+    assert agreement._totals("score", rows) == [pytest.approx(COVERAGE.total)]
 
 
 def test_a_reader_who_judged_only_some_topics() -> None:
@@ -148,7 +188,14 @@ def script() -> ModuleType:
 TEXT = "要值班。演练要每月一次。"
 LABELS = {"sector": [], "responsibility": [], "function": "directive"}
 SEGMENTS = [
-    {"start": 0, "end": 4, "action": ["duty_reporting"], **LABELS},
+    {
+        "id": "s1-001",
+        "text": "要值班。",
+        "start": 0,
+        "end": 4,
+        "action": ["duty_reporting"],
+        **LABELS,
+    },
     {"start": 4, "end": 12, "action": ["emergency_preparedness"], **LABELS},
 ]
 
@@ -158,7 +205,7 @@ def arguments(folder: Path, gold: Sequence[Any]) -> list[str]:
     for name, rows in (("gold/s1.jsonl", gold), ("s1.gold.jsonl", SEGMENTS)):
         (folder / name).write_text("\n".join(map(json.dumps, rows)), "utf-8")
     (folder / "s1.txt").write_text(TEXT, "utf-8")
-    return ["--gold", str(folder / "gold"), "--speeches", str(folder), "--disagreements"]
+    return ["--gold", str(folder / "gold"), "--data", str(folder), "--labels", "gold"]
 
 
 def test_script_prints_table_and_disagreements(
@@ -174,7 +221,43 @@ def test_script_prints_table_and_disagreements(
     table, disagreements = capsys.readouterr().out.split("\n\n")
     assert "reader_a : score" in table
     assert "0.667" in table  # two of three levels are the same
-    assert disagreements.splitlines()[1:] == ["s1 st-18 4 → 3  演练要每月一次。"]
+    assert "1 speeches" in table
+    assert disagreements.splitlines()[1:] == ["s1 st-18 4 → 3", "  - assigned (a): 要值班。"]
+
+
+def test_script_quotes_what_only_the_score_sees(
+    script: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readers = {"reader_a": judged("mentioned", "deployed"), "reader_b": judged("mentioned")}
+    gold = [{"doc": "s1", "rubric": "speech-structure", "topic": "st-18", **readers}]
+    assert script.main(arguments(tmp_path, gold)) == 0
+    assert capsys.readouterr().out.split("\n\n")[1].splitlines()[1:] == [
+        "s1 st-18 2, 1 → 3",
+        "  + deployed (b): 演练要每月一次。",
+        "  + specified (a/b): 演练要每月一次。",
+    ]
+
+
+def test_script_measures_the_model(
+    script: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Model(KeywordClassifier):
+        @classmethod
+        def from_pretrained(cls, path: Path | None) -> Model:
+            assert path == tmp_path / "model"
+            return cls()
+
+    monkeypatch.setattr(script, "Classifier", Model)
+    gold = [{"doc": "s1", "rubric": "speech-structure", "topic": "st-20", "reader_a": judged()}]
+    both = [*arguments(tmp_path, gold)[:-1], "both", "--model", str(tmp_path / "model")]
+    assert script.main(both) == 0
+    table, by_gold, by_model = capsys.readouterr().out.split("\n\n")
+    assert [line.split()[4] for line in table.splitlines()[1:-1]] == ["gold", "model"]
+    assert by_gold.startswith("labels: gold.")
+    assert by_model.startswith("labels: model.")
 
 
 @pytest.mark.parametrize(

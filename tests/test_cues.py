@@ -4,7 +4,15 @@ import time
 
 import pytest
 
-from safetynlp.cues import BLANK, MEASURE_KINDS, blank_titles, find_bodies, find_measures
+from safetynlp.cues import (
+    BLANK,
+    MEASURE_KINDS,
+    blank_collectives,
+    blank_titles,
+    find_bodies,
+    find_measures,
+    find_places,
+)
 
 
 def measures(text: str) -> list[tuple[str, str]]:
@@ -56,12 +64,20 @@ def test_titles_are_blanked_one_for_one(text: str, left: str) -> None:
         ("检查120家", "number"),
         ("至少两名", "number"),
         ("实现全覆盖", "number"),
+        ("会议共有四项议程", "number"),
+        ("领导带班、24小时值班", "frequency"),
+        ("汛前清淤、汛中守坝", "period"),
         ("对照判定标准逐项检查", "standard"),
         ("建立台账", "standard"),
         ("限期整改", "standard"),
+        ("责任、措施、资金、时限、预案“五到位”", "standard"),
+        ("严格落实“双签字”制度", "standard"),
+        ("按照“四不放过”原则查清", "standard"),
+        ("讲安全进厂区、进村组、进课堂", "standard"),
         ("重大隐患挂牌督办", "check"),
-        ("对拒不整改的一律停产", "check"),
         ("纳入年度考核", "check"),
+        ("对拒不整改的一律停产", "consequence"),
+        ("谁漏报就约谈谁", "consequence"),
     ],
 )
 def test_measures(text: str, kind: str) -> None:
@@ -78,6 +94,12 @@ def test_measures(text: str, kind: str) -> None:
         "推进标准化建设",
         "大家要高度重视",
         "按照《2023年6月底前整改清单》执行",
+        "以最高标准抓好工作",
+        "要把标准立起来",
+        "推行清单制管理",
+        "落实双重预防机制",
+        "加大对小窑的关闭力度",
+        "查清原因，分清责任再追究",
     ],
 )
 def test_formulas_are_no_measures(text: str) -> None:
@@ -93,7 +115,15 @@ def test_measures_keep_places_and_kinds_asked_for() -> None:
         ("check", "销号"),
     ]
     assert [cue.kind for cue in find_measures(text, ("number",))] == ["number"]
-    assert MEASURE_KINDS == ("date", "period", "frequency", "number", "standard", "check")
+    assert MEASURE_KINDS == (
+        "date",
+        "period",
+        "frequency",
+        "number",
+        "standard",
+        "check",
+        "consequence",
+    )
 
 
 @pytest.mark.parametrize(
@@ -105,6 +135,8 @@ def test_measures_keep_places_and_kinds_asked_for() -> None:
         ("住建要牵头整治", ["住建"]),
         ("公司要配齐人员", ["公司"]),
         ("区安委办负责调度", ["区安委办"]),
+        ("专业救援队伍要随时出动", ["救援队伍"]),
+        ("线索移交纪检监察机关", ["纪检监察机关"]),
     ],
 )
 def test_bodies(text: str, found: list[str]) -> None:
@@ -118,11 +150,43 @@ def test_bodies(text: str, found: list[str]) -> None:
         "大家务必重视",
         "聚焦消防、燃气、交通运输等领域",  # sectors
         "抓好宣传教育、技能培训",  # tasks
+        "建强救援队伍",  # an object
         "执行《市应急管理局工作规则》",
     ],
 )
 def test_collectives_sectors_and_titles_name_nobody(text: str) -> None:
     assert bodies(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("我市今年发生3起", ["我市"]),
+        ("河南一家工厂起火", ["河南"]),
+        ("青澜市上月通报", ["青澜市"]),
+        ("菜市场里人多", []),
+        ("县长来过", []),
+        ("南昌路封闭", []),
+        ("《全市规划》印发", []),
+    ],
+)
+def test_places(text: str, found: list[str]) -> None:
+    assert [text[cue.start : cue.end] for cue in find_places(text)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("各级各部门要重视", "_____要重视"),
+        ("各级各有关部门、各单位抓好落实", "___________抓好落实"),
+        ("扛牢政治责任", "扛牢____"),
+        ("各乡镇要重视", "各乡镇要重视"),
+    ],
+)
+def test_collectives_are_blanked_one_for_one(text: str, left: str) -> None:
+    blanked = blank_collectives(text)
+    assert blanked.replace(BLANK, "_") == left
+    assert len(blanked) == len(text)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +207,13 @@ def test_collectives_sectors_and_titles_name_nobody(text: str) -> None:
         "1月",
         "月底",
         "责任人、",
+        "责任措施",
+        "落实“",
+        "进厂、",
+        "雨前",
+        "对照",
+        "各级",
+        "全市",
     ],
 )
 def test_time_is_linear(unit: str) -> None:
@@ -151,6 +222,8 @@ def test_time_is_linear(unit: str) -> None:
     blank_titles(text)
     find_measures(text)
     find_bodies(text)
+    find_places(text)
+    blank_collectives(text)
     assert time.process_time() - started < 5  # quadratic patterns took minutes
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from safetynlp.rubric import load_rubric
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 MODELS = ("released", "keywords", "tfidf", "frozen_encoder")
@@ -51,3 +53,13 @@ def test_python_example_runs() -> None:
 def test_files_that_it_names_exist() -> None:
     for target in re.findall(r"\]\((?!#|https?:)([^)]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_the_rubric_it_shows_has_no_mistakes(tmp_path: Path) -> None:
+    (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
+    file = tmp_path / "own.yaml"
+    file.write_text(text, "utf-8")
+    rubric = load_rubric(file)
+    ids = [topic.id for topic in rubric.topics]
+    assert "st-03" not in ids
+    assert next(topic for topic in rubric.topics if topic.id == "st-16").vital

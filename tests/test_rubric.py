@@ -60,7 +60,15 @@ def error_of(file: Path, content: str) -> RubricError:
 
 
 def test_packaged_rubrics_are_listed() -> None:
-    assert available_rubrics() == ("fifteen-measures", "speech-structure")
+    assert available_rubrics() == (
+        "fifteen-measures",
+        "five-implementations",
+        "law-article-21",
+        "local-leaders",
+        "sectors",
+        "speech-structure",
+        "three-year-action",
+    )
 
 
 def test_speech_structure_is_complete() -> None:
@@ -81,7 +89,7 @@ def test_fifteen_measures_are_complete() -> None:
     assert rubric.valid_from == "2022-03"
 
 
-@pytest.mark.parametrize("name", ["fifteen-measures", "speech-structure"])
+@pytest.mark.parametrize("name", available_rubrics())
 def test_packaged_rubrics_are_well_kept(name: str) -> None:
     rubric = load_rubric(name)
     assert rubric.id == name
@@ -91,7 +99,7 @@ def test_packaged_rubrics_are_well_kept(name: str) -> None:
             assert names is None or (names.zh.strip() and names.en.strip()), topic.id
 
 
-@pytest.mark.parametrize("name", ["fifteen-measures", "speech-structure"])
+@pytest.mark.parametrize("name", available_rubrics())
 @pytest.mark.parametrize(
     "unit",
     ["为", "一", "1", "《", "发展", "《强化安全生产责任落实防范遏制重特大事故", "国务院安委会"],

@@ -74,19 +74,6 @@ def test_compile_terms() -> None:
     assert [is_regex(term) for term in ("/a/", "//", "/", "a/b", "/a")] == [True, *[False] * 4]
 
 
-def test_walk_names_every_place() -> None:
-    rule = Rule.model_validate(
-        {"all": [{"cues": "甲"}, {"any": [{"cues": "乙"}]}], "not": {"cues": "丙"}}
-    )
-    assert {path: inner.cues for path, inner in rule.walk(("match",))} == {
-        ("match",): None,
-        ("match", "not"): ("丙",),
-        ("match", "all", 0): ("甲",),
-        ("match", "all", 1): None,
-        ("match", "all", 1, "any", 0): ("乙",),
-    }
-
-
 @pytest.mark.parametrize(
     "rule",
     [

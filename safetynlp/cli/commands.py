@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 import typer.main
 
 from safetynlp.cli import console, evaluate, options, scores
 from safetynlp.cli.train import train
+from safetynlp.errors import UsageError
 
 if TYPE_CHECKING:
     from safetynlp.analyzer import Analysis
     from safetynlp.coverage import Coverage
     from safetynlp.document import Document
-    from safetynlp.rubric import Rubric
+    from safetynlp.schema import Schema
 
 __all__ = ["app", "main"]
 
@@ -60,6 +60,7 @@ def _root(
 def score(
     files: options.Files,
     rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
@@ -87,8 +88,10 @@ def score(
     form = options.choose_format(format, out, ("text", "json", "html"))
     console.check_out(out, files)
     occasion(date, audience, level)  # a mistake in these should not wait for the model
-    chosen = load_rubric(rubric)
-    analyzer = Analyzer.from_pretrained(model)
+    # A model of the user's own may have its own labels; else a mistake in the rubric need not wait.
+    analyzer = Analyzer.from_pretrained(model) if model else None
+    chosen = load_rubric(rubric, analyzer.schema if analyzer else None, sectors=sectors)
+    analyzer = analyzer or Analyzer.from_pretrained()
 
     def work(document: Document) -> tuple[Analysis, Coverage]:
         analysis = analyzer.analyze(document, threshold=threshold)
@@ -121,7 +124,7 @@ def _score_result(
         width = console.text_width(out)
         return "\n".join(report.score_text(*pair, lang, width=width, pmc=pmc) for pair in pairs)
     records = [report.score_record(*pair, pmc=pmc) for pair in pairs]
-    return _json(records if asked > 1 else records[0])
+    return console.json_text(records if asked > 1 else records[0])
 
 
 @app.command(help="给讲话逐句标注 / Label speeches sentence by sentence.")
@@ -208,11 +211,13 @@ def labels(
     if facet:
         facets = tuple(schema.facet(id) for id in dict.fromkeys(facet))
         schema = schema.model_copy(update={"facets": facets})
-    text = schema_text(schema) if form == "text" else _json(schema.model_dump(mode="json"))
+    text = (
+        schema_text(schema) if form == "text" else console.json_text(schema.model_dump(mode="json"))
+    )
     console.deliver(text, None, lang)
 
 
-@app.command(help="列出自带要点表，或显示一个 / List the rubrics, or show one.")
+@app.command(help="列出自带要点表，显示或检查一个 / List the rubrics, show or check one.")
 def rubrics(
     name: Annotated[
         str | None,
@@ -222,29 +227,76 @@ def rubrics(
             help="要点表编号或 YAML 文件 / id of a rubric, or a file",
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="只检查，逐条报告错误所在的行 / only check it; each mistake is told with its line",
+        ),
+    ] = False,
+    json_schema: Annotated[
+        bool,
+        typer.Option(
+            "--json-schema",
+            help="输出要点表文件的 JSON Schema，供编辑器使用 / "
+            "the JSON Schema of rubric files, for editors",
+        ),
+    ] = False,
     format: options.ListFormat = "text",
+    model: options.Model = None,
     lang: options.Lang = "",
 ) -> None:
     from safetynlp.cli import listing
     from safetynlp.rubric import available_rubrics, load_rubric
 
     form = options.choose_format(format, None, ("text", "json"))
-    if name is not None:
-        rubric = load_rubric(name)
-        text = listing.rubric_text(rubric, lang) if form == "text" else _json(_rubric_data(rubric))
+    schema = _schema_of(model)
+    if json_schema:
+        from safetynlp.rubric_schema import rubric_schema
+
+        text = console.json_text(rubric_schema())
+    elif check:
+        text = _checked(name, schema, lang)
+    elif name is not None:
+        rubric = load_rubric(name, schema)
+        text = (
+            listing.rubric_text(rubric, lang, schema)
+            if form == "text"
+            else console.json_text(rubric.to_dict())
+        )
     else:
         found = [load_rubric(id) for id in available_rubrics()]
         text = (
             listing.rubrics_text(found, lang)
             if form == "text"
-            else _json([listing.rubric_summary(rubric) for rubric in found])
+            else console.json_text([listing.rubric_summary(rubric) for rubric in found])
         )
     console.deliver(text, None, lang)
 
 
-def _rubric_data(rubric: Rubric) -> dict[str, Any]:
-    """As in its YAML file, without what is not given there."""
-    return rubric.model_dump(mode="json", by_alias=True, exclude_none=True)
+def _schema_of(model: str | None) -> Schema:
+    """The labels of a model; of the package's schema if none is given."""
+    if model is None:
+        from safetynlp.schema import Schema
+
+        return Schema.default()
+    from safetynlp.analyzer import Analyzer
+
+    return Analyzer.from_pretrained(model).schema
+
+
+def _checked(name: str | None, schema: Schema, lang: str) -> str:
+    """One line about a rubric without mistakes."""
+    from safetynlp.cli import listing
+    from safetynlp.rubric import load_rubric
+
+    if name is None:
+        raise UsageError(
+            "--check: no rubric is given. Name the file: safetynlp rubrics --check FILE.",
+            "--check：没有写要检查的要点表。用法：safetynlp rubrics --check 文件。",
+        )
+    line = listing.rubric_line(load_rubric(name, schema), lang)
+    return f"{name}：没有错误。{line}" if lang == "zh" else f"{name}: no mistakes. {line}"
 
 
 app.command(
@@ -252,10 +304,6 @@ app.command(
 )(train)
 scores.register(app)
 evaluate.register(app)
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

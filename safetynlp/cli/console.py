@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -32,6 +33,7 @@ __all__ = [
     "check_stdin",
     "deliver",
     "describe",
+    "json_text",
     "language",
     "note",
     "read",
@@ -307,3 +309,8 @@ def _print(text: str) -> None:
 def _drop_stdout() -> None:
     """Let what is still buffered go nowhere, or Python would complain of it when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def json_text(data: object) -> str:
+    """Plain data as indented JSON, Chinese characters as they are."""
+    return json.dumps(data, ensure_ascii=False, indent=2)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, get_args
 
-from safetynlp.rubric import Rubric, Scope, Source, Topic
+from safetynlp.rubric import Measure, Rubric, Scope, Source, Topic
+from safetynlp.rule import Rule
+from safetynlp.rule_words import rule_lines, terms_in_words
 from safetynlp.schema import Facet, Names, Schema
 
-__all__ = ["rubric_summary", "rubric_text", "rubrics_text", "schema_text"]
+__all__ = ["rubric_line", "rubric_summary", "rubric_text", "rubrics_text", "schema_text"]
 
 _KIND = {
     "multi": Names(zh="可多选", en="zero, one or several"),
@@ -17,6 +19,21 @@ _KIND = {
 _STATUS = {
     "verified": Names(zh="已核对原文", en="checked against the source"),
     "memory": Names(zh="凭经验整理，未核对原文", en="from experience, not checked"),
+}
+_KIND_OF_TOPIC = {
+    "demand": Names(zh="带举措的要求", en="a demand with an action"),
+    "state": Names(zh="讲出情况、问题或成绩", en="facts, problems or results"),
+    "pledge": Names(zh="任何要求（含目标、责任）", en="any demand, goals and duties too"),
+    "procedure": Names(zh="会议程序或要求", en="conduct of the meeting, or a demand"),
+}
+_MEASURE = {
+    "date": Names(zh="时限", en="date"),
+    "period": Names(zh="时长", en="period"),
+    "frequency": Names(zh="频次", en="frequency"),
+    "number": Names(zh="数量", en="number"),
+    "standard": Names(zh="标准清单", en="standard"),
+    "check": Names(zh="检查", en="check"),
+    "consequence": Names(zh="后果", en="consequence"),
 }
 _SPEAKER = {
     "government": Names(zh="政府", en="government"),
@@ -68,30 +85,37 @@ def rubric_summary(rubric: Rubric) -> dict[str, Any]:
 def rubrics_text(rubrics: Sequence[Rubric], lang: str) -> str:
     """One line per rubric, and how to see one."""
     width = max(len(rubric.id) for rubric in rubrics) + 2
-    count = "{} 组 {} 个要点" if lang == "zh" else "{} groups, {} topics"
-    rows = [
-        f"{rubric.id:<{width}}{rubric.name.get(lang)}"
-        + (f"（版本 {rubric.version}，" if lang == "zh" else f" (version {rubric.version}, ")
-        + count.format(len(rubric.groups), len(rubric.topics))
-        + ("）" if lang == "zh" else ")")
-        for rubric in rubrics
-    ]
+    rows = [f"{rubric.id:<{width}}{rubric_line(rubric, lang)}" for rubric in rubrics]
     example = f"`safetynlp rubrics {rubrics[0].id}`"
     rows.append(f"查看内容：{example}" if lang == "zh" else f"Show one: {example}")
     return "\n".join(rows)
 
 
-def rubric_text(rubric: Rubric, lang: str) -> str:
-    """A rubric's groups and topics, with weights, sources and hints; not its match rules."""
-    return "\n".join(_Rubric(rubric, lang).lines())
+def rubric_line(rubric: Rubric, lang: str) -> str:
+    """Name, version and size of a rubric."""
+    name, version = rubric.name.get(lang), rubric.version
+    n, m = len(rubric.groups), len(rubric.topics)
+    if lang == "zh":
+        return f"{name}（版本 {version}，{n} 组 {m} 个要点）"
+    groups, topics = "group" if n == 1 else "groups", "topic" if m == 1 else "topics"
+    return f"{name} (version {version}, {n} {groups}, {m} {topics})"
+
+
+def rubric_text(rubric: Rubric, lang: str, schema: Schema) -> str:
+    """A rubric's groups and topics, with weights, sources, rules in words and hints.
+
+    ``schema`` has the names of the labels in its rules.
+    """
+    return "\n".join(_Rubric(rubric, lang, schema).lines())
 
 
 class _Rubric:
     """Writes one rubric in one language."""
 
-    def __init__(self, rubric: Rubric, lang: str) -> None:
+    def __init__(self, rubric: Rubric, lang: str, schema: Schema) -> None:
         self._rubric = rubric
         self._lang = lang
+        self._schema = schema
         self._colon = "：" if lang == "zh" else ": "
 
     def lines(self) -> Iterator[str]:
@@ -105,6 +129,18 @@ class _Rubric:
             "组内权重",
             "weights within a group",
             self._say(f"必备 {vital:g}，加分 {bonus:g}", f"vital {vital:g}, bonus {bonus:g}"),
+        )
+        if rubric.documents:
+            documents = terms_in_words(rubric.documents, self._lang)
+            yield self._field("按文件名处理", "taken as names of documents", documents)
+        yield self._field(
+            "规则读法",
+            "how rules read",
+            self._say(
+                "… 为几个字，（甲/乙）取其一，〔甲〕可有可无，/…/ 为正则表达式",
+                "… is a few characters, （a/b） one of them, 〔a〕 may be missing, /…/ is a regular "
+                "expression",
+            ),
         )
         total = sum(group.weight for group in rubric.groups)
         for group in rubric.groups:
@@ -121,7 +157,8 @@ class _Rubric:
         weight = f"{self._rubric.weight(topic):g}"
         weighted = self._say(f"［{grade}，权重 {weight}］", f"[{grade}, weight {weight}]")
         yield f"{topic.id}  {topic.name.get(self._lang)} {weighted}"
-        yield from ("    " + line for line in (*self._source(topic.source), *self._scope(topic)))
+        lines = (*self._source(topic.source), *self._scope(topic), *self._demands(topic))
+        yield from ("    " + line for line in lines)
         for zh, en, hint in (
             ("建议", "what to say", topic.hints.task),
             ("定责", "who", topic.hints.bearer),
@@ -129,6 +166,32 @@ class _Rubric:
         ):
             if hint is not None:
                 yield "    " + self._field(zh, en, hint.get(self._lang))
+
+    def _demands(self, topic: Topic) -> Iterator[str]:
+        """What is evidence for a topic, and what it must hold."""
+        yield from self._rule("命中", "evidence", topic.match)
+        if topic.exclude is not None:
+            yield from self._rule("除外", "except", topic.exclude)
+        if topic.meta:
+            names = self._say("点名文件即可，书名号内也算", "naming the document, inside 《》 too")
+            yield self._field("提及", "mentioned", names)
+        if topic.min_sectors is not None:
+            n = topic.min_sectors
+            yield self._field(
+                "合计", "in all", self._say(f"至少 {n} 个行业领域", f"{n} sectors or more")
+            )
+        if topic.kind != "demand":
+            yield self._field("部署", "deployed", _KIND_OF_TOPIC[topic.kind].get(self._lang))
+        if topic.bearer is not None:
+            yield from self._rule("由谁承担", "assigned", topic.bearer)
+        if topic.measures != get_args(Measure):
+            measures = [_MEASURE[measure].get(self._lang) for measure in topic.measures]
+            yield self._field("算作定标", "specified", self._say("、", ", ").join(measures))
+
+    def _rule(self, zh: str, en: str, rule: Rule) -> Iterator[str]:
+        lines = rule_lines(rule, self._lang, self._schema)
+        yield self._field(zh, en, lines[0])
+        yield from lines[1:]
 
     def _source(self, source: Source) -> Iterator[str]:
         status = _STATUS[source.status].get(self._lang)

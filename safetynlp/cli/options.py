@@ -23,6 +23,7 @@ __all__ = [
     "RankFormat",
     "Rubric",
     "ScoreFormat",
+    "Sectors",
     "SegmentFormat",
     "Threshold",
     "TopicFormat",
@@ -157,5 +158,13 @@ Level = Annotated[
         metavar="LEVEL",
         help="讲话层级 / who speaks: national, province, city, county, township, department or "
         "enterprise",
+    ),
+]
+Sectors = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID,…",
+        help="要点表 sectors 只看这些行业，编号或名称，逗号分开，如 消防,城镇燃气 / "
+        "with the rubric sectors: only these, by id or name, such as fire_safety,urban_gas",
     ),
 ]

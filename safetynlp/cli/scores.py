@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,6 +62,7 @@ def explain(
     file: File,
     topic: Topic,
     rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
@@ -79,13 +79,13 @@ def explain(
 
     form = options.choose_format(format, out, ("text", "json"))
     console.check_out(out, [file])
-    chosen = _rubric(rubric, date, audience, level)
+    chosen = _rubric(rubric, sectors, date, audience, level)
     # Without a speech, so that a mistake in the topic need not wait for the model.
     explain_topic([], chosen, topic, date=date, audience=audience, level=level)
     analysis = Analyzer.from_pretrained(model).analyze(console.read(file), threshold=threshold)
     found = analysis.explain(topic, chosen, date=date, audience=audience, level=level)
     text = (
-        _json(report.explanation_record(analysis, found))
+        console.json_text(report.explanation_record(analysis, found))
         if form == "json"
         else report.explanation_text(analysis, found, lang, width=console.text_width(out))
     )
@@ -96,6 +96,7 @@ def diff(
     draft_1: Draft1,
     draft_2: Draft2,
     rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
@@ -114,7 +115,7 @@ def diff(
     form = options.choose_format(format, out, ("text", "json"))
     console.check_out(out, files)
     console.check_stdin(files)
-    chosen = _rubric(rubric, date, audience, level)
+    chosen = _rubric(rubric, sectors, date, audience, level)
     documents = [console.read(file) for file in files]
     analyzer = Analyzer.from_pretrained(model)
     before, after = (
@@ -125,7 +126,7 @@ def diff(
     )
     found, names = compare(before, after), (documents[0].source, documents[1].source)
     text = (
-        _json(report.diff_record(found, names))
+        console.json_text(report.diff_record(found, names))
         if form == "json"
         else report.diff_text(found, names, lang, width=console.text_width(out))
     )
@@ -136,6 +137,7 @@ def rank(
     files: options.Files,
     reference: ReferenceFile = None,
     rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
@@ -156,7 +158,7 @@ def rank(
     if form == "parquet":
         check_parquet()
         _check_file_given(out)
-    chosen = _rubric(rubric, date, audience, level)
+    chosen = _rubric(rubric, sectors, date, audience, level)
     compared = _reference(reference, chosen)
     analyzer = Analyzer.from_pretrained(model)
 
@@ -226,19 +228,17 @@ def _rank_result(
     if form == "csv":
         return report.rank_csv(ranks)
     if form == "json":
-        return _json(report.rank_record(ranks, reference))
+        return console.json_text(report.rank_record(ranks, reference))
     names = {group.id: group.name.model_dump() for group in rubric.groups}
     return report.rank_text(ranks, reference, names, lang, width=console.text_width(out))
 
 
-def _rubric(name: str, date: str | None, audience: str | None, level: str | None) -> Rubric:
+def _rubric(
+    name: str, sectors: str | None, date: str | None, audience: str | None, level: str | None
+) -> Rubric:
     """The rubric; a mistake in it or in the occasion should not wait for the model."""
     from safetynlp.applicability import occasion
     from safetynlp.rubric import load_rubric
 
     occasion(date, audience, level)
-    return load_rubric(name)
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
+    return load_rubric(name, sectors=sectors)

@@ -9,20 +9,30 @@ One gold row is a topic of a speech as several readers judged it::
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from safetynlp.coverage import ELEMENTS, Coverage
+from safetynlp.coverage import ELEMENTS, POINTS, Coverage
 from safetynlp.errors import DataError
 
-__all__ = ["Agreement", "Judgement", "agreement_table", "from_coverage", "quadratic_kappa"]
+__all__ = [
+    "SCORE",
+    "Agreement",
+    "Judgement",
+    "agreement_table",
+    "from_coverage",
+    "quadratic_kappa",
+    "spearman_rho",
+]
 
 N_LEVELS = len(ELEMENTS) + 1
 _READER_PREFIX = "reader_"
 SCORE = "score"
+_MIN_SPEECHES = 3  # two can only be ordered alike or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +49,28 @@ class Agreement:
 
     ``kappa`` is Cohen's κ with quadratic weights (NaN if both judges use one and the same
     level throughout), ``exact`` the share of topics with the same level, ``f1`` maps each
-    element to F1 of "reached", the first judge taken as the truth.
+    element to F1 of "reached", the first judge taken as the truth. ``rho`` is Spearman's ρ of the
+    totals that the two give the speeches, over the topics that both judged; NaN for fewer than
+    three speeches.
     """
 
     rubric: str
     judges: tuple[str, str]
     n: int
+    speeches: int
     kappa: float
     exact: float
+    rho: float
     f1: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A topic of a speech, as every judge sees it; ``coverage`` knows its weight."""
+
+    coverage: Coverage
+    topic: str
+    judgements: Mapping[str, Judgement]
 
 
 def quadratic_kappa(first: Sequence[int], second: Sequence[int]) -> float:
@@ -73,7 +96,27 @@ def quadratic_kappa(first: Sequence[int], second: Sequence[int]) -> float:
     steps = np.arange(N_LEVELS)
     weights = (steps[:, None] - steps[None, :]) ** 2
     expected = float((weights * chance).sum())
-    return 1.0 - float((weights * observed).sum()) / expected if expected else float("nan")
+    return 1.0 - float((weights * observed).sum()) / expected if expected else math.nan
+
+
+def spearman_rho(first: Sequence[float], second: Sequence[float]) -> float:
+    """Spearman's rank correlation, ties given their mean rank; NaN for fewer than three values.
+
+    Raises:
+        ValueError: the two differ in length.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} values against {len(second)}")
+    ranks = np.array([_ranks(first), _ranks(second)])
+    if len(first) < _MIN_SPEECHES or (ranks.std(axis=1) == 0).any():
+        return math.nan
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    return [
+        sum(v < value for v in values) + sum(v == value for v in values) / 2 for value in values
+    ]
 
 
 def from_coverage(coverage: Coverage) -> dict[str, Judgement]:
@@ -101,7 +144,7 @@ def agreement_table(
     Raises:
         DataError: a row lacks a key, or names a topic that the coverage has not.
     """
-    judged: dict[str, list[dict[str, Judgement]]] = {}
+    judged: dict[str, list[_Row]] = {}
     for row in gold:
         try:
             key = (str(row["doc"]), str(row["rubric"]))
@@ -115,10 +158,11 @@ def agreement_table(
             ) from error
         if key not in coverages:
             continue
-        score = from_coverage(coverages[key]).get(topic)
+        coverage = coverages[key]
+        score = from_coverage(coverage).get(topic)
         if score is None:
             raise _faulty(row, f'topic "{topic}" is not scored', f"没有要点“{topic}”的得分")
-        judged.setdefault(key[1], []).append({**readers, SCORE: score})
+        judged.setdefault(key[1], []).append(_Row(coverage, topic, {**readers, SCORE: score}))
     return [
         _agreement(rubric, pair, rows) for rubric, rows in judged.items() for pair in _pairs(rows)
     ]
@@ -135,24 +179,26 @@ def _faulty(row: Mapping[str, Any], en: str, zh: str) -> DataError:
     return DataError(f"coverage gold, {where}: {en}.", f"人工覆盖度数据 {where}：{zh}。")
 
 
-def _pairs(rows: Sequence[Mapping[str, Judgement]]) -> list[tuple[str, str]]:
+def _pairs(rows: Sequence[_Row]) -> list[tuple[str, str]]:
     """Readers among each other first, then each with the score."""
-    readers = sorted({name for row in rows for name in row} - {SCORE})
+    readers = sorted({name for row in rows for name in row.judgements} - {SCORE})
     among = [(a, b) for i, a in enumerate(readers) for b in readers[i + 1 :]]
     return [*among, *((reader, SCORE) for reader in readers)]
 
 
-def _agreement(
-    rubric: str, pair: tuple[str, str], rows: Sequence[Mapping[str, Judgement]]
-) -> Agreement:
-    both = [(row[pair[0]], row[pair[1]]) for row in rows if pair[0] in row and pair[1] in row]
+def _agreement(rubric: str, pair: tuple[str, str], rows: Sequence[_Row]) -> Agreement:
+    rows = [row for row in rows if set(pair) <= set(row.judgements)]
+    both = [(row.judgements[pair[0]], row.judgements[pair[1]]) for row in rows]
     levels = [(a.level, b.level) for a, b in both]
+    totals = [_totals(judge, rows) for judge in pair]
     return Agreement(
         rubric=rubric,
         judges=pair,
         n=len(both),
+        speeches=len(totals[0]),
         kappa=quadratic_kappa([a for a, _ in levels], [b for _, b in levels]),
-        exact=sum(a == b for a, b in levels) / len(both) if both else float("nan"),
+        exact=sum(a == b for a, b in levels) / len(both) if both else math.nan,
+        rho=spearman_rho(*totals),
         f1={
             element: _f1([(element in a.elements, element in b.elements) for a, b in both])
             for element in ELEMENTS
@@ -160,7 +206,36 @@ def _agreement(
     )
 
 
+def _totals(judge: str, rows: Sequence[_Row]) -> list[float]:
+    """The total of each speech by one judge's elements, in the order of the speeches."""
+    speeches: dict[int, list[_Row]] = {}
+    for row in rows:
+        speeches.setdefault(id(row.coverage), []).append(row)
+    return [_total(judge, of_speech) for of_speech in speeches.values()]
+
+
+def _total(judge: str, rows: Sequence[_Row]) -> float:
+    """``(Σ W·√S)²`` as :func:`safetynlp.coverage.cover` has it, over the topics of ``rows``."""
+    coverage = rows[0].coverage
+    topics = {topic.id: topic for topic in coverage.topics}
+    members: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        topic, reached = topics[row.topic], row.judgements[judge].elements
+        score = math.fsum(POINTS[element] for element in reached)
+        members.setdefault(topic.group, []).append((topic.weight, score))
+    roots = [
+        (group.weight, math.sqrt(_mean(members[group.id])))
+        for group in coverage.groups
+        if group.id in members
+    ]
+    return _mean(roots) ** 2
+
+
+def _mean(weighted: Sequence[tuple[float, float]]) -> float:
+    return math.fsum(w * value for w, value in weighted) / math.fsum(w for w, _ in weighted)
+
+
 def _f1(reached: Sequence[tuple[bool, bool]]) -> float:
     hits = sum(a and b for a, b in reached)
     total = sum(a + b for a, b in reached)
-    return 2 * hits / total if total else float("nan")
+    return 2 * hits / total if total else math.nan

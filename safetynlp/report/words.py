@@ -122,6 +122,8 @@ _WORDS = {
     "reason_number": ("数量", "number"),
     "reason_standard": ("标准", "standard"),
     "reason_check": ("检查", "check"),
+    "reason_consequence": ("后果", "consequence"),
+    "reason_place": ("地点", "place"),
     # of two drafts, and of several speeches
     "before": ("前稿", "Before"),
     "after": ("后稿", "After"),

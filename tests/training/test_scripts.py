@@ -191,28 +191,28 @@ def write_levels(folder: Path, **changes: Any) -> Path:
 
 def test_evaluate_coverage(speeches: Path, tmp_path: Path) -> None:
     gold = write_levels(tmp_path)
-    done = start("evaluate_coverage.py", "--gold", gold, "--speeches", speeches, "--disagreements")
+    done = start("evaluate_coverage.py", "--gold", gold, "--data", speeches, "--labels", "gold")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    judges = [line[19:41].strip() for line in lines[1:4]]
+    judges = [line[19:39].strip() for line in lines[1:4]]
     assert judges == ["reader_a : reader_b", "reader_a : score", "reader_b : score"]
     assert all(line.startswith("speech-structure") for line in lines[1:4])
-    assert "topics scored unlike every reader (their levels → score)" in lines
+    assert "labels: gold. Topics where the score differs from a reader (levels → score)" in lines
 
 
 def test_evaluate_coverage_on_wrong_folders(speeches: Path, tmp_path: Path) -> None:
-    done = start("evaluate_coverage.py", "--gold", tmp_path, "--speeches", speeches)
+    done = start("evaluate_coverage.py", "--gold", tmp_path, "--data", speeches)
     assert done.returncode == 2
     assert f"{tmp_path}: no *.jsonl with readers' levels found" in one_line_of(done.stderr)
     gold = write_levels(tmp_path / "gold")
-    done = start("evaluate_coverage.py", "--gold", gold, "--speeches", tmp_path)
+    done = start("evaluate_coverage.py", "--gold", gold, "--data", tmp_path, "--labels", "gold")
     assert done.returncode == 2
     assert "county-2" in one_line_of(done.stderr)
 
 
 def test_evaluate_coverage_with_faulty_levels(speeches: Path, tmp_path: Path) -> None:
     gold = write_levels(tmp_path, reader_b={"level": "high"})
-    done = start("evaluate_coverage.py", "--gold", gold, "--speeches", speeches)
+    done = start("evaluate_coverage.py", "--gold", gold, "--data", speeches, "--labels", "gold")
     assert done.returncode == 2
     assert "county-2/speech-structure/st-19" in one_line_of(done.stderr)
 
