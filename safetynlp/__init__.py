@@ -20,6 +20,7 @@ from safetynlp.segment import segment
 if TYPE_CHECKING:
     from safetynlp.analyzer import Analysis, Analyzer, Audit
     from safetynlp.classifier import Classifier
+    from safetynlp.comparison import CoverageDiff, TopicChange, diff
     from safetynlp.coverage import (
         Coverage,
         GroupCoverage,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         cover,
     )
     from safetynlp.document import Document
+    from safetynlp.doubt import Doubt, TopicUncertainty, Uncertainty, uncertainty
     from safetynlp.errors import (
         DataError,
         ModelError,
@@ -38,8 +40,12 @@ if TYPE_CHECKING:
         SchemaError,
         UsageError,
     )
+    from safetynlp.explanation import EvidenceSegment, Explanation, NearMiss, Reason, Step, explain
     from safetynlp.lexicon import KeywordClassifier, Lexicon
+    from safetynlp.pmc_index import PMCIndex, PrimaryVariable, pmc
     from safetynlp.prediction import LabelledSegment, Labeller, Prediction
+    from safetynlp.ranking import Rank, Reference, ScoredSpeech, rank
+    from safetynlp.reference import read_reference, write_reference
     from safetynlp.rubric import Rubric, available_rubrics, load_rubric
     from safetynlp.schema import Facet, Label, Schema
     from safetynlp.segment import Segment
@@ -50,8 +56,12 @@ __all__ = [
     "Audit",
     "Classifier",
     "Coverage",
+    "CoverageDiff",
     "DataError",
     "Document",
+    "Doubt",
+    "EvidenceSegment",
+    "Explanation",
     "Facet",
     "GroupCoverage",
     "KeywordClassifier",
@@ -60,36 +70,60 @@ __all__ = [
     "Labeller",
     "Lexicon",
     "ModelError",
+    "NearMiss",
     "NotApplicable",
+    "PMCIndex",
     "Prediction",
+    "PrimaryVariable",
     "Quote",
+    "Rank",
     "ReadError",
+    "Reason",
+    "Reference",
     "Rubric",
     "RubricError",
     "SafetyNLPError",
     "Schema",
     "SchemaError",
+    "ScoredSpeech",
     "Segment",
+    "Step",
+    "TopicChange",
     "TopicCoverage",
+    "TopicUncertainty",
+    "Uncertainty",
     "UsageError",
     "__version__",
     "available_rubrics",
     "cover",
+    "diff",
+    "explain",
     "load_rubric",
+    "pmc",
+    "rank",
+    "read_reference",
     "segment",
+    "uncertainty",
+    "write_reference",
 ]
 
 _NAMES_BY_MODULE = {
     "analyzer": "Analysis Analyzer Audit",
     "classifier": "Classifier",
+    "comparison": "CoverageDiff TopicChange diff",
     "coverage": "Coverage GroupCoverage NotApplicable Quote TopicCoverage cover",
     "document": "Document",
     "errors": "DataError ModelError ReadError RubricError SafetyNLPError SchemaError UsageError",
+    "explanation": "EvidenceSegment Explanation NearMiss Reason Step explain",
     "lexicon": "KeywordClassifier Lexicon",
+    "pmc_index": "PMCIndex PrimaryVariable pmc",
     "prediction": "LabelledSegment Labeller Prediction",
+    "ranking": "Rank Reference ScoredSpeech rank",
+    "reference": "read_reference write_reference",
     "rubric": "Rubric available_rubrics load_rubric",
     "schema": "Facet Label Schema",
     "segment": "Segment",
+    "doubt": "Doubt TopicUncertainty Uncertainty uncertainty",
 }
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names.split()}
 

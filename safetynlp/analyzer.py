@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from safetynlp.classifier import Classifier
 from safetynlp.coverage import Coverage, cover
 from safetynlp.document import Document
+from safetynlp.doubt import uncertainty
+from safetynlp.explanation import Explanation, explain
 from safetynlp.lexicon import KeywordClassifier
 from safetynlp.prediction import LabelledSegment
 from safetynlp.rubric import Rubric, load_rubric
@@ -45,6 +47,7 @@ class Analysis:
         date: str | None = None,
         audience: str | None = None,
         level: str | None = None,
+        uncertain: bool = False,
     ) -> Coverage:
         """Score the speech against a rubric.
 
@@ -53,13 +56,54 @@ class Analysis:
             date: of the speech, ``"YYYY-MM"`` or ``"YYYY-MM-DD"``; decides which topics apply.
             audience: ``"government"`` or ``"enterprise"``; decides which topics apply.
             level: level of the speaker, where the rubric asks for it.
+            uncertain: also tell how far the score may be off because labels may
+                (``Coverage.uncertainty``); takes a fraction of a second.
 
         Raises:
             RubricError: no such rubric, or a faulty file.
             UsageError: a date or audience of another form.
         """
         chosen = rubric if isinstance(rubric, Rubric) else load_rubric(rubric, self.schema)
-        return cover(self.segments, chosen, date=date, audience=audience, level=level)
+        coverage = cover(self.segments, chosen, date=date, audience=audience, level=level)
+        if not uncertain:
+            return coverage
+        found = uncertainty(
+            self.segments, chosen, date=date, audience=audience, level=level, schema=self.schema
+        )
+        return replace(coverage, uncertainty=found)
+
+    def explain(
+        self,
+        topic: str,
+        rubric: str | Path | Rubric = DEFAULT_RUBRIC,
+        *,
+        date: str | None = None,
+        audience: str | None = None,
+        level: str | None = None,
+    ) -> Explanation:
+        """Explain why a topic has its level: every evidence segment, near misses, what is missing.
+
+        Args:
+            topic: id of a topic of the rubric.
+            rubric: as of :meth:`coverage`, and so are the others.
+            date: of the speech.
+            audience: ``"government"`` or ``"enterprise"``.
+            level: level of the speaker.
+
+        Raises:
+            RubricError: no such rubric or topic, or a faulty file.
+            UsageError: the topic does not apply, or a value of another form.
+        """
+        chosen = rubric if isinstance(rubric, Rubric) else load_rubric(rubric, self.schema)
+        return explain(
+            self.segments,
+            chosen,
+            topic,
+            date=date,
+            audience=audience,
+            level=level,
+            schema=self.schema,
+        )
 
 
 class Analyzer:

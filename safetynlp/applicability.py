@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from safetynlp.errors import UsageError
+from safetynlp.formula import Weighting
 from safetynlp.rubric import AUDIENCES, LEVELS, Rubric, Scope, Topic
 
-__all__ = ["Occasion", "occasion", "reason_not_applicable"]
+__all__ = ["Occasion", "is_vital", "occasion", "reason_not_applicable", "weighting"]
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?")
 _AUDIENCE_ZH = {"government": "政府", "enterprise": "企业"}
@@ -93,6 +95,25 @@ def reason_not_applicable(
             f"the speech is of month {occasion.month}",
         }
     return None
+
+
+def is_vital(topic: Topic, occasion: Occasion) -> bool:
+    """Whether a topic that applies is vital.
+
+    Whether a season calls for its topic cannot be known without a date: it is a bonus then.
+    """
+    return topic.vital and (occasion.month is not None or topic.months is None)
+
+
+def weighting(rubric: Rubric, topics: Iterable[Topic], occasion: Occasion) -> Weighting:
+    """The weights of a rubric's groups, and of those of its topics that apply."""
+    return Weighting(
+        {group.id: group.weight for group in rubric.groups},
+        {
+            topic.id: (topic.group, rubric.weight(topic, vital=is_vital(topic, occasion)))
+            for topic in topics
+        },
+    )
 
 
 def _out_of_scope(scope: Scope, occasion: Occasion) -> dict[str, str] | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from safetynlp.applicability import occasion, reason_not_applicable
+from safetynlp.applicability import is_vital, occasion, reason_not_applicable, weighting
+from safetynlp.doubt import Uncertainty
 from safetynlp.evidence import Evidence, find_evidence, view
+from safetynlp.formula import ELEMENTS, LEVEL_SCORES, POINTS, Weighting
 from safetynlp.gaps import gap
 from safetynlp.prediction import LabelledSegment
-from safetynlp.rubric import Group, Rubric, Topic
+from safetynlp.rubric import Rubric, Topic
 
 __all__ = [
     "ELEMENTS",
@@ -22,9 +23,6 @@ __all__ = [
     "TopicCoverage",
     "cover",
 ]
-
-ELEMENTS = ("mentioned", "deployed", "assigned", "specified")
-POINTS = {"mentioned": 0.25, "deployed": 0.35, "assigned": 0.20, "specified": 0.20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,9 @@ class TopicCoverage:
 
     ``level`` is the number of elements reached, 0–4; ``score`` their points, 0.0–1.0.
     ``quotes`` holds every evidence segment, best first. ``gap`` says in words what is missing
-    and what would close it; empty at level 4.
+    and what would close it; empty at level 4. ``gains`` maps every level above the one reached
+    to how much the total would rise if this topic alone reached it: ``gains[4]`` is what closing
+    the gap is worth. Exact by the formula of the total; empty at level 4.
     """
 
     id: str
@@ -56,6 +56,12 @@ class TopicCoverage:
     elements: dict[str, bool]  # keys: ELEMENTS
     quotes: tuple[Quote, ...]
     gap: dict[str, str]  # {"zh": …, "en": …}; empty strings at level 4
+    gains: dict[int, float]  # level → rise of the total, 0.0–1.0; keys: levels above ``level``
+
+    @property
+    def gain(self) -> float:
+        """How much the total would rise if this topic alone reached level 4; 0.0 if it has."""
+        return self.gains.get(len(ELEMENTS), 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,8 @@ class Coverage:
 
     Beside the total, never inside it: ``breadth`` (share of topics at level ≥ 1), ``depth``
     (mean score of the topics at level ≥ 1), ``balance`` (lowest group score divided by the
-    highest), ``density`` (evidence segments per 1,000 characters of speech).
+    highest), ``density`` (evidence segments per 1,000 characters of speech). ``uncertainty`` is
+    how far the total may be off because labels may be; None if it was not asked for.
     """
 
     rubric_id: str
@@ -97,6 +104,13 @@ class Coverage:
     depth: float
     balance: float
     density: float
+    uncertainty: Uncertainty | None = None
+
+    @property
+    def gaps(self) -> tuple[TopicCoverage, ...]:
+        """Topics below level 4, the one with the largest ``gain`` first."""
+        open_topics = (topic for topic in self.topics if topic.level < len(ELEMENTS))
+        return tuple(sorted(open_topics, key=lambda topic: -topic.gain))
 
 
 def cover(
@@ -128,26 +142,35 @@ def cover(
     """
     known = occasion(date, audience, level)
     views = [view(segment, rubric, known.month) for segment in segments]
-    topics: list[TopicCoverage] = []
+    applicable: list[Topic] = []
     left_out: list[NotApplicable] = []
-    evidence_at: set[tuple[int, int]] = set()
     for topic in rubric.topics:
         if reason := reason_not_applicable(rubric, topic, known):
             left_out.append(NotApplicable(topic.id, topic.name.model_dump(), reason))
-            continue
-        found = find_evidence(views, topic)
-        evidence_at.update((e.view.segment.start, e.view.segment.end) for e in found)
-        topics.append(_topic_coverage(rubric, topic, found, dated=known.month is not None))
-    groups = tuple(_group_coverage(group, topics) for group in rubric.groups)
+        else:
+            applicable.append(topic)
+    found = {topic.id: find_evidence(views, topic) for topic in applicable}
+    weights = weighting(rubric, applicable, known)
+    scores = {id: LEVEL_SCORES[len(_reached(evidence))] for id, evidence in found.items()}
+    group_scores = weights.group_scores(scores)
+    topics = tuple(
+        _topic_coverage(topic, found[topic.id], weights, scores, vital=is_vital(topic, known))
+        for topic in applicable
+    )
+    groups = tuple(
+        GroupCoverage(group.id, group.name.model_dump(), group.weight, group_scores[group.id])
+        for group in rubric.groups
+    )
     treated = [topic.score for topic in topics if topic.level]
+    evidence_at = {(e.view.segment.start, e.view.segment.end) for es in found.values() for e in es}
     characters = sum(segment.end - segment.start for segment in segments)
     return Coverage(
         rubric_id=rubric.id,
         rubric_version=rubric.version,
         rubric_name=rubric.name.model_dump(),
-        total=_total(groups),
+        total=weights.total(group_scores),
         groups=groups,
-        topics=tuple(topics),
+        topics=topics,
         not_applicable=tuple(left_out),
         breadth=len(treated) / len(topics) if topics else 0.0,
         depth=sum(treated) / len(treated) if treated else 0.0,
@@ -156,24 +179,32 @@ def cover(
     )
 
 
+def _reached(found: Sequence[Evidence]) -> set[str]:
+    return {element for evidence in found for element in evidence.elements}
+
+
 def _topic_coverage(
-    rubric: Rubric, topic: Topic, found: Sequence[Evidence], *, dated: bool
+    topic: Topic,
+    found: Sequence[Evidence],
+    weights: Weighting,
+    scores: Mapping[str, float],
+    *,
+    vital: bool,
 ) -> TopicCoverage:
-    reached = {element for evidence in found for element in evidence.elements}
+    reached = _reached(found)
     elements = {element: element in reached for element in ELEMENTS}
-    # Whether a season calls for its topic cannot be known without a date: a bonus then.
-    vital = topic.vital and (dated or topic.months is None)
     return TopicCoverage(
         id=topic.id,
         name=topic.name.model_dump(),
         group=topic.group,
-        weight=rubric.weight(topic, vital=vital),
+        weight=weights.topics[topic.id][1],
         vital=vital,
         level=len(reached),
-        score=math.fsum(POINTS[element] for element in reached),
+        score=scores[topic.id],
         elements=elements,
         quotes=tuple(map(_quote, sorted(found, key=_best_first))),
         gap=gap(topic, elements),
+        gains=weights.gains(scores, topic.id, len(reached)),
     )
 
 
@@ -184,23 +215,6 @@ def _best_first(evidence: Evidence) -> tuple[int, int]:
 def _quote(evidence: Evidence) -> Quote:
     segment = evidence.view.segment
     return Quote(segment.start, segment.end, segment.text, evidence.elements)
-
-
-def _group_coverage(group: Group, topics: Sequence[TopicCoverage]) -> GroupCoverage:
-    members = [topic for topic in topics if topic.group == group.id]
-    score = None
-    if members:
-        weight = math.fsum(topic.weight for topic in members)
-        score = min(1.0, math.fsum(topic.weight * topic.score for topic in members) / weight)
-    return GroupCoverage(group.id, group.name.model_dump(), group.weight, score)
-
-
-def _total(groups: Sequence[GroupCoverage]) -> float:
-    scored = [(group.weight, group.score) for group in groups if group.score is not None]
-    if not scored:
-        return 0.0
-    weight = math.fsum(weight for weight, _ in scored)
-    return min(1.0, (math.fsum(w * math.sqrt(score) for w, score in scored) / weight) ** 2)
 
 
 def _balance(groups: Sequence[GroupCoverage]) -> float:

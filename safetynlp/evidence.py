@@ -24,7 +24,7 @@ from safetynlp.prediction import LabelledSegment
 from safetynlp.rubric import Rubric, Topic
 from safetynlp.rule import Sentence, compile_terms
 
-__all__ = ["Evidence", "View", "find_evidence", "view"]
+__all__ = ["Evidence", "View", "elements_of", "find_evidence", "is_evidence", "view"]
 
 _STATES = frozenset({"situation", "problem", "achievement"})
 # What a sentence may hold besides the names of documents and still do no more than name them.
@@ -122,7 +122,7 @@ def _labels_of_the_rest(
 
 def find_evidence(views: Iterable[View], topic: Topic) -> list[Evidence]:
     """Every segment that is evidence for ``topic``, in the order of ``views``."""
-    found = [Evidence(view, _elements(view, topic)) for view in views if _is_evidence(view, topic)]
+    found = [Evidence(view, elements_of(view, topic)) for view in views if is_evidence(view, topic)]
     if topic.min_sectors is None:
         return found
     if _count_sectors(found) < topic.min_sectors:
@@ -133,14 +133,16 @@ def find_evidence(views: Iterable[View], topic: Topic) -> list[Evidence]:
     return found
 
 
-def _is_evidence(view: View, topic: Topic) -> bool:
+def is_evidence(view: View, topic: Topic) -> bool:
+    """Whether a segment is evidence for ``topic``, by itself."""
     if view.names_documents_only and not topic.meta:
         return False
     sentence = view.full if topic.meta else view.plain
     return topic.match.holds(sentence) and not (topic.exclude and topic.exclude.holds(sentence))
 
 
-def _elements(view: View, topic: Topic) -> tuple[str, ...]:
+def elements_of(view: View, topic: Topic) -> tuple[str, ...]:
+    """The elements that a segment which is evidence for ``topic`` supports."""
     if not _is_deployed(view, topic):
         return ("mentioned",)
     assigned = ("assigned",) if _is_assigned(view, topic) else ()

@@ -100,7 +100,7 @@ class Rule(BaseModel):
 
     def _labels_hold(self, given: Mapping[str, Collection[str]]) -> bool:
         return self.labels is None or all(
-            not set(wanted).isdisjoint(given.get(facet, ()))
+            any(label in given.get(facet, ()) for label in wanted)
             for facet, wanted in self.labels.items()
         )
 

@@ -735,3 +735,82 @@ def test_light_commands_load_nothing_heavy() -> None:
             "torch",
             "docx",
         }
+
+
+# explain, diff, rank
+
+
+def test_explain(run: Run) -> None:
+    told = ok(run("--lang", "en", "explain", "speech.txt", "--topic", "st-18"))
+    assert told.startswith("speech.txt\nst-18 ")
+    assert "企业必须每月开展一次演练" in told
+    record = json.loads(ok(run("explain", "speech.txt", "--topic", "st-18", "--format", "json")))
+    assert record["topic"]["id"] == "st-18"
+    (segment,) = record["evidence"]
+    assert SPEECH[segment["start"] : segment["end"]] == segment["text"]
+    assert segment["paragraph"] == SPEECH[: segment["start"]].count("\n") + 1
+
+
+def test_explain_what_is_not_there(run: Run) -> None:
+    told = error(run("--lang", "en", "explain", "speech.txt", "--topic", "st-81"))
+    assert 'rubric "speech-structure" has no topic "st-81". Did you mean st-' in told
+    assert "不存在" in error(run("explain", "nowhere.txt", "--topic", "st-18"))
+
+
+def test_explain_a_sector(run: Run) -> None:
+    arguments = ("explain", "speech.txt", "--rubric", "sectors", "--sectors", "城镇燃气")
+    topic = json.loads(ok(run("score", *arguments[1:], "--format", "json")))["topics"][0]["id"]
+    assert "燃气" in ok(run(*arguments, "--topic", topic))
+
+
+def test_diff(run: Run) -> None:
+    Path("later.txt").write_text(SPEECH.replace("企业必须每月开展一次演练", "请保重"), "utf-8")
+    told = ok(run("--lang", "en", "diff", "speech.txt", "later.txt"))
+    assert "speech.txt → later.txt" in told
+    record = json.loads(ok(run("diff", "speech.txt", "later.txt", "--format", "json")))
+    (lost,) = [topic for topic in record["topics"] if topic["id"] == "st-18"]
+    assert lost["change"] == "lost"
+    assert "演练" in lost["before"]["quote"]["text"]
+    assert lost["after"] == {**lost["after"], "level": 0, "quote": None}
+    back = json.loads(ok(run("diff", "later.txt", "speech.txt", "--format", "json")))
+    assert back["total"]["difference"] == pytest.approx(-record["total"]["difference"])
+    assert "没有变化" in ok(run("diff", "speech.txt", "gb.txt"))
+
+
+def test_rank(run: Run) -> None:
+    pytest.importorskip("pyarrow")
+    Path("short.txt").write_text("同志们：\n企业必须演练。\n", "utf-8")
+    result = run("rank", "speech.txt", "short.txt", "--out", "scores.parquet")
+    assert (result.code, result.out) == (0, "")
+    assert "scores.parquet" in only_line(result.err)
+    table = ok(run("rank", "short.txt", "speech.txt", "--reference", "scores.parquet"))
+    first, second = (line for line in table.splitlines() if line.startswith("s"))
+    assert first.split()[:2] == ["speech.txt", "1"]
+    assert second.split()[:2] == ["short.txt", "2"]
+    cells = list(
+        csv.DictReader(
+            io.StringIO(ok(run("rank", "short.txt", "--format", "csv")).lstrip("\ufeff"))
+        )
+    )
+    assert [(row["doc"], row["rank"], row["percentile"]) for row in cells] == [
+        ("short.txt", "1", "")
+    ]
+
+
+def test_rank_goes_on_after_a_broken_file(run: Run) -> None:
+    result = run("--lang", "en", "rank", "empty.txt", "speech.txt")
+    assert result.code == 1
+    assert "speech.txt" in result.out
+    assert "empty.txt" in result.err
+
+
+def test_rank_by_another_rubric_than_the_reference(run: Run) -> None:
+    pytest.importorskip("pyarrow")
+    assert run("rank", "speech.txt", "--out", "scores.parquet").code == 0
+    arguments = ("rank", "speech.txt", "--reference", "scores.parquet")
+    told = error(run("--lang", "en", *arguments, "--rubric", "fifteen-measures"))
+    assert "scored by speech-structure 1, these by fifteen-measures 1" in told
+    assert (
+        "name a file"
+        in error(run("--lang", "en", "rank", "speech.txt", "--format", "parquet")).lower()
+    )

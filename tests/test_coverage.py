@@ -217,6 +217,35 @@ def test_a_neglected_group_costs_more_than_the_mean() -> None:
     assert even == pytest.approx(0.60)
 
 
+def test_a_gain_is_the_rise_of_the_total() -> None:
+    rubric = rubric_of(
+        topic_of("drill", "x", vital=True), topic_of("watch", "x"), topic_of("fire", "y")
+    )
+    before = cover(speech(DEMAND), rubric)
+    drill, watch, fire = before.topics
+    assert (list(drill.gains), list(watch.gains)) == ([3, 4], [1, 2, 3, 4])
+    for level, line in ((3, ASSIGNED), (4, FULL)):
+        assert drill.gains[level] == cover(speech(DEMAND, line), rubric).total - before.total
+    for level, line in ((1, MENTION), (2, DEMAND), (3, SPECIFIED), (4, FULL)):
+        for topic in (watch, fire):
+            text, function, labels = line
+            said: Line = (text.replace("drill", topic.id), function, labels)
+            after = cover(speech(DEMAND, said), rubric)
+            assert topic.gains[level] == pytest.approx(after.total - before.total, abs=1e-15)
+    # By hand: S_x = 2·0.6/3 = 0.4 and S_y = 0, so T = (√0.4/2)² = 0.1; with fire in full
+    # (√0.4/2 + 1/2)² = 0.6662.
+    assert before.total == pytest.approx(0.1)
+    assert fire.gain == pytest.approx(0.5662, abs=1e-4)
+    assert [topic.id for topic in before.gaps] == ["fire", "watch", "drill"]
+
+
+def test_nothing_to_gain_at_level_four() -> None:
+    coverage = cover(speech(FULL), rubric_of(topic_of("drill")))
+    assert coverage.topics[0].gains == {}
+    assert coverage.topics[0].gain == 0
+    assert coverage.gaps == ()
+
+
 def test_nothing_said() -> None:
     for name in ("speech-structure", "fifteen-measures"):
         coverage = cover([], load_rubric(name))

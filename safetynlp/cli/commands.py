@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 import typer.main
 
-from safetynlp.cli import console, evaluate, options
+from safetynlp.cli import console, evaluate, options, scores
 from safetynlp.cli.train import train
 from safetynlp.errors import UsageError
 
@@ -60,12 +59,7 @@ def _root(
 @app.command(help="按要点表给讲话评分 / Score speeches against a rubric.")
 def score(
     files: options.Files,
-    rubric: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME|PATH", help="要点表编号或 YAML 文件 / id of a rubric, or a file"
-        ),
-    ] = "speech-structure",
+    rubric: options.Rubric = "speech-structure",
     sectors: options.Sectors = None,
     date: options.Date = None,
     audience: options.Audience = None,
@@ -74,6 +68,17 @@ def score(
     out: options.Out = None,
     threshold: options.Threshold = None,
     model: options.Model = None,
+    no_uncertainty: Annotated[
+        bool,
+        typer.Option(
+            "--no-uncertainty",
+            help="不算总分的区间，略快 / leave out the interval of the total; a little faster",
+        ),
+    ] = False,
+    pmc: Annotated[
+        bool,
+        typer.Option("--pmc", help="另给 PMC 指数 / give the PMC index too (Ruiz Estrada 2011)"),
+    ] = False,
     lang: options.Lang = "",
 ) -> None:
     from safetynlp.analyzer import Analyzer
@@ -90,16 +95,25 @@ def score(
 
     def work(document: Document) -> tuple[Analysis, Coverage]:
         analysis = analyzer.analyze(document, threshold=threshold)
-        return analysis, analysis.coverage(chosen, date=date, audience=audience, level=level)
+        return analysis, analysis.coverage(
+            chosen, date=date, audience=audience, level=level, uncertain=not no_uncertainty
+        )
 
     batch = console.Batch.run(files, work, lang)
     if batch.results:
-        console.deliver(_score_result(batch.results, form, lang, out, len(files)), out, lang)
+        text = _score_result(batch.results, form, lang, out, len(files), pmc=pmc)
+        console.deliver(text, out, lang)
     batch.finish(lang)
 
 
 def _score_result(
-    pairs: Sequence[tuple[Analysis, Coverage]], form: str, lang: str, out: str | None, asked: int
+    pairs: Sequence[tuple[Analysis, Coverage]],
+    form: str,
+    lang: str,
+    out: str | None,
+    asked: int,
+    *,
+    pmc: bool,
 ) -> str:
     """``asked``: how many files were given; of several, JSON has a list even if one is left."""
     from safetynlp import report
@@ -108,9 +122,9 @@ def _score_result(
         return report.report_html(pairs, lang)
     if form == "text":
         width = console.text_width(out)
-        return "\n".join(report.score_text(*pair, lang, width=width) for pair in pairs)
-    records = [report.score_record(*pair) for pair in pairs]
-    return _json(records if asked > 1 else records[0])
+        return "\n".join(report.score_text(*pair, lang, width=width, pmc=pmc) for pair in pairs)
+    records = [report.score_record(*pair, pmc=pmc) for pair in pairs]
+    return console.json_text(records if asked > 1 else records[0])
 
 
 @app.command(help="给讲话逐句标注 / Label speeches sentence by sentence.")
@@ -197,7 +211,9 @@ def labels(
     if facet:
         facets = tuple(schema.facet(id) for id in dict.fromkeys(facet))
         schema = schema.model_copy(update={"facets": facets})
-    text = schema_text(schema) if form == "text" else _json(schema.model_dump(mode="json"))
+    text = (
+        schema_text(schema) if form == "text" else console.json_text(schema.model_dump(mode="json"))
+    )
     console.deliver(text, None, lang)
 
 
@@ -238,20 +254,22 @@ def rubrics(
     if json_schema:
         from safetynlp.rubric_schema import rubric_schema
 
-        text = _json(rubric_schema())
+        text = console.json_text(rubric_schema())
     elif check:
         text = _checked(name, schema, lang)
     elif name is not None:
         rubric = load_rubric(name, schema)
         text = (
-            listing.rubric_text(rubric, lang, schema) if form == "text" else _json(rubric.to_dict())
+            listing.rubric_text(rubric, lang, schema)
+            if form == "text"
+            else console.json_text(rubric.to_dict())
         )
     else:
         found = [load_rubric(id) for id in available_rubrics()]
         text = (
             listing.rubrics_text(found, lang)
             if form == "text"
-            else _json([listing.rubric_summary(rubric) for rubric in found])
+            else console.json_text([listing.rubric_summary(rubric) for rubric in found])
         )
     console.deliver(text, None, lang)
 
@@ -284,11 +302,8 @@ def _checked(name: str | None, schema: Schema, lang: str) -> str:
 app.command(
     help="用已标注的讲话训练模型 / Train a model on labelled speeches (needs safetynlp[train])."
 )(train)
+scores.register(app)
 evaluate.register(app)
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -29,10 +30,13 @@ __all__ = [
     "STDIN",
     "Batch",
     "check_out",
+    "check_stdin",
     "deliver",
     "describe",
+    "json_text",
     "language",
     "note",
+    "read",
     "say",
     "text_width",
     "use_utf8",
@@ -158,17 +162,12 @@ class Batch(Generic[T]):
             ReadError: the only file cannot be read.
             SafetyNLPError: of another kind, from ``work``: it would be the same for every file.
         """
-        if files.count(STDIN) > 1:
-            raise UsageError(
-                f'"{STDIN}" is given {files.count(STDIN)} times, but standard input can be read '
-                "only once. Give it once.",
-                f"“{STDIN}”出现了 {files.count(STDIN)} 次，而标准输入只能读一次。请只写一个。",
-            )
+        check_stdin(files)
         results: list[T] = []
         failures: list[tuple[str, str]] = []
         for file in _with_progress(files):
             try:
-                results.append(work(_read(file)))
+                results.append(work(read(file)))
             except Exception as error:
                 foreseen = isinstance(error, SafetyNLPError) and not isinstance(error, ReadError)
                 if foreseen or len(files) == 1:
@@ -195,6 +194,20 @@ class Batch(Generic[T]):
         raise typer.Exit(EXIT_PARTIAL)
 
 
+def check_stdin(files: Sequence[str]) -> None:
+    """Refuse standard input that is named twice.
+
+    Raises:
+        UsageError: it is.
+    """
+    if files.count(STDIN) > 1:
+        raise UsageError(
+            f'"{STDIN}" is given {files.count(STDIN)} times, but standard input can be read '
+            "only once. Give it once.",
+            f"“{STDIN}”出现了 {files.count(STDIN)} 次，而标准输入只能读一次。请只写一个。",
+        )
+
+
 def _with_progress(files: Sequence[str]) -> Iterable[str]:
     if len(files) == 1 or sys.stderr is None or not sys.stderr.isatty():
         return files
@@ -208,7 +221,12 @@ def _progress(files: Sequence[str]) -> Iterator[str]:
     yield from track(files, "safetynlp", console=Console(stderr=True), transient=True)
 
 
-def _read(file: str) -> Document:
+def read(file: str) -> Document:
+    """Read a speech from a file, or from standard input if it is named ``-``.
+
+    Raises:
+        ReadError: it cannot be read as a speech.
+    """
     from safetynlp.document import MAX_FILE_BYTES, Document
 
     if file != STDIN:
@@ -291,3 +309,8 @@ def _print(text: str) -> None:
 def _drop_stdout() -> None:
     """Let what is still buffered go nowhere, or Python would complain of it when it ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def json_text(data: object) -> str:
+    """Plain data as indented JSON, Chinese characters as they are."""
+    return json.dumps(data, ensure_ascii=False, indent=2)

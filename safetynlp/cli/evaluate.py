@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -215,7 +214,7 @@ def _evaluation_result(found: Evaluation, form: str, lang: str, out: str | None)
     if form == "json":
         from safetynlp.report.evaluation_record import evaluation_record
 
-        return _json(evaluation_record(found))
+        return console.json_text(evaluation_record(found))
     if form == "html":
         from safetynlp.report.evaluation_page import evaluation_page
 
@@ -269,7 +268,7 @@ def compare(
 
         models = [(name_a, _sha256(first)), (name_b, _sha256(second))]
         size = exam.n_speeches, len(exam.rows), exam.sha256
-        text = _json(comparison_record(found, models, size, bootstrap, notes))
+        text = console.json_text(comparison_record(found, models, size, bootstrap, notes))
     else:
         from safetynlp.report.evaluation_text import comparison_text
 
@@ -451,7 +450,3 @@ def _shared_facets(first: Labeller, second: Labeller, names: tuple[str, str]) ->
             f"{names[0]} 与 {names[1]} 没有标签相同的分面，无从比较。",
         )
     return shared
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, ensure_ascii=False, indent=2)

@@ -20,10 +20,13 @@ __all__ = [
     "ListFormat",
     "Model",
     "Out",
+    "RankFormat",
+    "Rubric",
     "ScoreFormat",
     "Sectors",
     "SegmentFormat",
     "Threshold",
+    "TopicFormat",
     "choose_format",
 ]
 
@@ -35,6 +38,7 @@ _FORMAT_OF_SUFFIX = {
     ".csv": "csv",
     ".html": "html",
     ".htm": "html",
+    ".parquet": "parquet",
 }
 
 
@@ -95,6 +99,8 @@ Files = Annotated[
     ),
 ]
 ScoreFormat = Annotated[str | None, _format_option("text|json|html")]
+RankFormat = Annotated[str | None, _format_option("text|csv|json|parquet")]
+TopicFormat = Annotated[str | None, _format_option("text|json")]
 ClassifyFormat = Annotated[str | None, _format_option("text|jsonl|csv")]
 SegmentFormat = Annotated[str | None, typer.Option(metavar="jsonl", help="输出格式 / format")]
 ListFormat = Annotated[
@@ -128,6 +134,10 @@ Facets = Annotated[
         metavar="ID",
         help="只要此分面，可重复 / only this facet; may be given several times",
     ),
+]
+Rubric = Annotated[
+    str,
+    typer.Option(metavar="NAME|PATH", help="要点表编号或 YAML 文件 / id of a rubric, or a file"),
 ]
 Date = Annotated[
     str | None,

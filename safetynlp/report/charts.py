@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
-__all__ = ["bar", "curve", "ladder", "ruler", "stripes"]
+__all__ = ["bar", "curve", "ladder", "pmc_surface", "ruler", "stripes"]
 
 _STEPS = 5  # levels 0 to 4
 _CURVE_WIDTH, _CURVE_HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 470, 10, 214  # of the plot inside it
+_SURFACE_WIDTH, _SURFACE_HEIGHT = 480, 330
+_FACETS = 8  # pieces of the surface from one value to the next, in both directions
+_BAND_FILLS = ("#c2504a", "#d9a441", "#5b9a68", "#2f6f9f")  # worst to best, legible on any ground
 
 
 def ruler(share: float) -> Markup:
@@ -139,3 +142,96 @@ def _count_marks(counts: Sequence[int], place: Callable[[int, float], str]) -> l
             )
             last = x
     return marks
+
+
+def pmc_surface(matrix: Sequence[Sequence[float | None]]) -> Markup:
+    """A square matrix of values in [0, 1] as a surface seen from above at a slant.
+
+    The first value is at the back, rows go to the right and columns to the left. The surface is
+    bilinear between the values, in four tones ``b0`` … ``b3``: below 4/9, 6/9, 8/9 and above. Where
+    there is no value it goes on at the mean of the others, and the place has a hollow dot.
+    """
+    known = [value for row in matrix for value in row if value is not None]
+    mean = sum(known) / len(known) if known else 0.0
+    heights = [[mean if value is None else value for value in row] for row in matrix]
+    side = len(matrix) - 1
+    steps = side * _FACETS
+    shapes = [_surface_floor(side)]
+    for row in range(steps):  # from the back, so that what is in front hides what is behind
+        shapes += [_surface_piece(heights, column, row) for column in range(steps)]
+    shapes += _surface_lines(heights, side)
+    shapes += [
+        _surface_dot(x, y, value, mean, side)
+        for y, row in enumerate(matrix)
+        for x, value in enumerate(row)
+    ]
+    return Markup(
+        '<svg class="surface" width="100%" viewBox="0 0 {} {}" aria-hidden="true" '
+        'focusable="false">{}</svg>'
+    ).format(_SURFACE_WIDTH, _SURFACE_HEIGHT, Markup().join(shapes))
+
+
+def _surface_piece(heights: Sequence[Sequence[float]], column: int, row: int) -> Markup:
+    places = ((0, 0), (1, 0), (1, 1), (0, 1))
+    corners = [((column + x) / _FACETS, (row + y) / _FACETS) for x, y in places]
+    levels = [_height(heights, x, y) for x, y in corners]
+    band = sum(sum(levels) / 4 >= ninths / 9 - 1e-12 for ninths in (4, 6, 8))
+    points = (
+        _project(x, y, level, len(heights) - 1)
+        for (x, y), level in zip(corners, levels, strict=True)
+    )
+    return Markup(
+        '<polygon class="b{0}" points="{1}" fill="{2}" stroke="{2}" stroke-width="0.6"/>'
+    ).format(band, " ".join(points), _BAND_FILLS[band])
+
+
+def _height(heights: Sequence[Sequence[float]], x: float, y: float) -> float:
+    """Value between those of a matrix; ``x`` counts columns, ``y`` rows."""
+    column, row = min(int(x), len(heights) - 2), min(int(y), len(heights) - 2)
+    u, v = x - column, y - row
+    upper = (1 - u) * heights[row][column] + u * heights[row][column + 1]
+    lower = (1 - u) * heights[row + 1][column] + u * heights[row + 1][column + 1]
+    return (1 - v) * upper + v * lower
+
+
+def _project(x: float, y: float, height: float, side: int) -> str:
+    """A point of the surface as ``"x,y"`` of the drawing."""
+    across, deep = x / side - 0.5, y / side - 0.5
+    left = _SURFACE_WIDTH / 2 + 200 * (across - deep)
+    top = 190 + 100 * (across + deep) - 95 * (height - 0.3)
+    return f"{left:.1f},{top:.1f}"
+
+
+def _surface_floor(side: int) -> Markup:
+    corners = ((0, 0), (side, 0), (side, side), (0, side))
+    return Markup(
+        '<polygon class="floor" points="{}" fill="none" stroke="currentColor" '
+        'stroke-opacity="0.35" stroke-dasharray="3 3"/>'
+    ).format(" ".join(_project(x, y, 0.0, side) for x, y in corners))
+
+
+def _surface_lines(heights: Sequence[Sequence[float]], side: int) -> list[Markup]:
+    """The rows and columns of the matrix, drawn on the surface."""
+    steps = [step / _FACETS for step in range(side * _FACETS + 1)]
+    whole = [float(n) for n in range(side + 1)]
+    lines = [[(x, y) for x in steps] for y in whole]
+    lines += [[(x, y) for y in steps] for x in whole]
+    return [
+        Markup('<polyline points="{}" fill="none" stroke="#fff" stroke-opacity="0.8"/>').format(
+            " ".join(_project(x, y, _height(heights, x, y), side) for x, y in line)
+        )
+        for line in lines
+    ]
+
+
+def _surface_dot(x: int, y: int, value: float | None, mean: float, side: int) -> Markup:
+    left, top = _project(x, y, mean if value is None else value, side).split(",")
+    if value is None:
+        return Markup('<circle cx="{}" cy="{}" r="4" fill="none" stroke="currentColor"/>').format(
+            left, top
+        )
+    return Markup(
+        '<circle cx="{0}" cy="{1}" r="3" fill="currentColor"/>'
+        '<text x="{0}" y="{2:.1f}" text-anchor="middle" font-size="13" fill="currentColor" '
+        'stroke="none">{3:.2f}</text>'
+    ).format(left, top, float(top) - 8, value)

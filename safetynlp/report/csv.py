@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["to_csv"]
+__all__ = ["defused", "to_csv"]
 
 _PLACE = ("doc", "i", "start", "end", "text", "heading_path")
 # What makes a spreadsheet take a cell for a formula; full-width signs do so in East Asian Excel.
@@ -44,7 +44,7 @@ def to_csv(
         cells.append(" > ".join(row["heading_path"]))
         cells += [_joined(row.get(facet, ())) for facet in facets]
         cells += [row["scores"].get(facet, {}).get(label, "") for facet, label in columns]
-        writer.writerow(map(_defused, cells))
+        writer.writerow(map(defused, cells))
     return out.getvalue()
 
 
@@ -63,7 +63,8 @@ def _joined(value: str | Sequence[str]) -> str:
     return value if isinstance(value, str) else ";".join(value)
 
 
-def _defused(cell: object) -> object:
+def defused(cell: object) -> object:
+    """A cell that no spreadsheet takes for a formula."""
     if not isinstance(cell, str):
         return cell
     cell = cell.replace("\0", "␀")

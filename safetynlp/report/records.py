@@ -8,19 +8,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from safetynlp.analyzer import Analysis
-from safetynlp.coverage import Coverage, TopicCoverage
+from safetynlp.coverage import Coverage, Quote, TopicCoverage
+from safetynlp.doubt import Uncertainty
 from safetynlp.errors import SchemaError
+from safetynlp.pmc_index import PMCIndex
+from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.prediction import LabelledSegment
 from safetynlp.report.counts import label_counts
 from safetynlp.schema import Schema
 from safetynlp.segment import Segment
 
-__all__ = ["score_record", "segment_only_record", "segment_record", "to_jsonl"]
+__all__ = [
+    "DIGITS",
+    "quote_record",
+    "score_record",
+    "segment_only_record",
+    "segment_record",
+    "to_jsonl",
+    "topic_record",
+]
 
-_DIGITS = 4  # further digits of a probability or score mean nothing
+DIGITS = 4  # further digits of a probability or score mean nothing
 
 
 def segment_record(
@@ -56,7 +68,7 @@ def segment_record(
         labels = _labels(segment, facet)
         record[facet] = labels[0] if kinds.get(facet) == "single" else list(labels)
     record["scores"] = {
-        facet: {label: round(float(p), _DIGITS) for label, p in segment.scores[facet].items()}
+        facet: {label: round(float(p), DIGITS) for label, p in segment.scores[facet].items()}
         for facet in chosen
     }
     return record
@@ -105,33 +117,40 @@ def to_jsonl(records: Iterable[Mapping[str, Any]]) -> str:
     return "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
 
 
-def score_record(analysis: Analysis, coverage: Coverage) -> dict[str, Any]:
+def score_record(analysis: Analysis, coverage: Coverage, *, pmc: bool = False) -> dict[str, Any]:
     """The object that ``score --format json`` gives for one file, as plain JSON data.
+
+    ``uncertainty`` is None (null) if the coverage does not have it. ``pmc`` adds a key of this
+    name with the PMC index (:func:`~safetynlp.pmc`).
 
     Its keys, types and ranges are those of ``score.schema.json``. Scores are in [0, 1], rounded
     to 4 digits, and None (null) for a group none of whose topics applies. ``name``, ``gap`` and
     ``reason`` are ``{"zh": …, "en": …}``. Offsets count characters of ``Document.text``.
     """
     audit = analysis.audit
+    index = {"pmc": _pmc(pmc_index(coverage))} if pmc else {}
     return {
         "doc": analysis.document.source,
         "rubric": coverage.rubric_id,
         "rubric_name": dict(coverage.rubric_name),
-        "total": round(coverage.total, _DIGITS),
-        "breadth": round(coverage.breadth, _DIGITS),
-        "depth": round(coverage.depth, _DIGITS),
-        "balance": round(coverage.balance, _DIGITS),
-        "density": round(coverage.density, _DIGITS),
+        "total": round(coverage.total, DIGITS),
+        "breadth": round(coverage.breadth, DIGITS),
+        "depth": round(coverage.depth, DIGITS),
+        "balance": round(coverage.balance, DIGITS),
+        "density": round(coverage.density, DIGITS),
         "groups": [
             {
                 "id": group.id,
                 "name": dict(group.name),
-                "score": None if group.score is None else round(group.score, _DIGITS),
+                "score": None if group.score is None else round(group.score, DIGITS),
                 "weight": group.weight,
             }
             for group in coverage.groups
         ],
-        "topics": [_topic(topic) for topic in coverage.topics],
+        "topics": [topic_record(topic) for topic in coverage.topics],
+        "gaps": [{"id": topic.id, "gain": round(topic.gain, DIGITS)} for topic in coverage.gaps],
+        "uncertainty": coverage.uncertainty and _uncertainty(coverage.uncertainty),
+        **index,
         "not_applicable": [
             {"id": topic.id, "name": dict(topic.name), "reason": dict(topic.reason)}
             for topic in coverage.not_applicable
@@ -149,7 +168,8 @@ def score_record(analysis: Analysis, coverage: Coverage) -> dict[str, Any]:
     }
 
 
-def _topic(topic: TopicCoverage) -> dict[str, Any]:
+def topic_record(topic: TopicCoverage) -> dict[str, Any]:
+    """One topic of :func:`score_record`."""
     return {
         "id": topic.id,
         "name": dict(topic.name),
@@ -157,16 +177,63 @@ def _topic(topic: TopicCoverage) -> dict[str, Any]:
         "vital": topic.vital,
         "weight": topic.weight,
         "level": topic.level,
-        "score": round(topic.score, _DIGITS),
+        "score": round(topic.score, DIGITS),
         "elements": dict(topic.elements),
-        "quotes": [
-            {
-                "start": quote.start,
-                "end": quote.end,
-                "text": quote.text,
-                "elements": list(quote.elements),
-            }
-            for quote in topic.quotes
-        ],
+        "quotes": [quote_record(quote) for quote in topic.quotes],
         "gap": dict(topic.gap),
+        "gains": {str(level): round(gain, DIGITS) for level, gain in topic.gains.items()},
+    }
+
+
+def quote_record(quote: Quote) -> dict[str, Any]:
+    """One quote of :func:`score_record`."""
+    return {
+        "start": quote.start,
+        "end": quote.end,
+        "text": quote.text,
+        "elements": list(quote.elements),
+    }
+
+
+def _uncertainty(found: Uncertainty) -> dict[str, Any]:
+    return {
+        "low": round(found.low, DIGITS),
+        "high": round(found.high, DIGITS),
+        "groups": {
+            id: None if ends is None else [round(end, DIGITS) for end in ends]
+            for id, ends in found.groups.items()
+        },
+        "topics": {
+            id: {
+                "level_shares": [round(share, DIGITS) for share in topic.level_shares],
+                "doubts": [
+                    asdict(doubt) | {"probability": round(doubt.probability, DIGITS)}
+                    for doubt in topic.doubts
+                ],
+            }
+            for id, topic in found.topics.items()
+        },
+        "draws": found.n_draws,
+        "seed": found.seed,
+    }
+
+
+def _pmc(found: PMCIndex) -> dict[str, Any]:
+    return {
+        "index": round(found.index, DIGITS),
+        "maximum": found.maximum,
+        "band": found.band,
+        "primary": [
+            {
+                "id": variable.id,
+                "name": dict(variable.name),
+                "value": round(variable.value, DIGITS),
+                "secondary": dict(variable.secondary),
+            }
+            for variable in found.primary
+        ],
+        "surface": [
+            [None if value is None else round(value, DIGITS) for value in row]
+            for row in found.surface
+        ],
     }

@@ -6,27 +6,42 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import Coverage, TopicCoverage
+from safetynlp.doubt import Doubt
+from safetynlp.pmc_index import PMCIndex
+from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.prediction import LabelledSegment
 from safetynlp.report.cells import cell_width, fit, wrap
 from safetynlp.report.counts import label_counts
-from safetynlp.report.ranking import ranked_gaps, telling_quotes
+from safetynlp.report.ranking import telling_quotes
+from safetynlp.report.table import table
 from safetynlp.report.visible import visible
 from safetynlp.report.words import words
 
-__all__ = ["classify_text", "score_text"]
+__all__ = ["classify_text", "pmc_text", "score_text"]
 
 _MIN_WIDTH = 60
 _MAX_NAME_CELLS = 26
 
 
-def score_text(analysis: Analysis, coverage: Coverage, lang: str = "zh", *, width: int = 96) -> str:
+def score_text(
+    analysis: Analysis,
+    coverage: Coverage,
+    lang: str = "zh",
+    *,
+    width: int = 96,
+    pmc: bool = False,
+) -> str:
     """A summary of the coverage: total, groups, topics with their best quote, gaps, labels.
+
+    If the coverage has its uncertainty, the total comes with its interval, and labels that topics
+    hang on are listed.
 
     Args:
         analysis: the labelled speech.
         coverage: its score.
         lang: ``"zh"`` or ``"en"``.
         width: cells of a line, a Chinese character taking two; at least 60.
+        pmc: also give the PMC index (:func:`~safetynlp.pmc`).
 
     Returns: lines without colour codes, each ended by a line feed.
 
@@ -34,7 +49,11 @@ def score_text(analysis: Analysis, coverage: Coverage, lang: str = "zh", *, widt
         UsageError: another language.
     """
     width = max(width, _MIN_WIDTH)
-    return _joined(_Score(analysis, coverage, lang, width).lines(), width)
+    score = _Score(analysis, coverage, lang, width)
+    lines = list(score.lines())
+    if pmc:
+        lines += pmc_text(pmc_index(coverage), lang)
+    return _joined([*lines, *score.audit()], width)
 
 
 class _Score:
@@ -53,17 +72,20 @@ class _Score:
         yield from self._total()
         yield from self._groups()
         yield from self._topics()
+        yield from self._doubts()
         yield from self._gaps()
         yield from self._not_applicable()
         yield from self._labels()
-        yield from self._audit()
 
     def _total(self) -> Iterator[str]:
         say, coverage = self._words, self._coverage
         if not coverage.topics:
             yield say["nothing_applies"]
             return
-        yield f"{say['total']} {100 * coverage.total:.1f} {say['out_of']}  {_bar(coverage.total, 40)}"
+        total = f"{say['total']} {100 * coverage.total:.1f} {say['out_of']}"
+        if (sure := coverage.uncertainty) is not None:
+            total += f" [{100 * sure.low:.1f}, {100 * sure.high:.1f}]"
+        yield f"{total}  {_bar(coverage.total, 25)}"
         mentioned = sum(topic.level > 0 for topic in coverage.topics)
         yield "  ".join(
             (
@@ -74,6 +96,8 @@ class _Score:
             )
         )
         yield from wrap(say["note"], self._width)
+        if sure is not None:
+            yield from wrap(say["interval_note"], self._width)
 
     def _groups(self) -> Iterator[str]:
         say, groups = self._words, self._coverage.groups
@@ -108,28 +132,63 @@ class _Score:
         steps = "■" * topic.level + "□" * (4 - topic.level)
         name = fit(visible(topic.name[self._lang]), name_cells)
         start = f"  {steps} {topic.level} {mark}{fit(topic.id, id_cells)} {name}  "
+        if self._doubts_of(topic):
+            start += f"{say['look_at_mark']} "
         if not topic.quotes:
             return start + say["no_quote"]
         room = self._width - cell_width(start) - 2 * cell_width(say["open_quote"])
         quote = fit(visible(self._quotes[topic.id][0].text), room).rstrip()
         return f"{start}{say['open_quote']}{quote}{say['close_quote']}"
 
+    def _doubts_of(self, topic: TopicCoverage) -> tuple[Doubt, ...]:
+        sure = self._coverage.uncertainty
+        return sure.topics[topic.id].doubts if sure is not None else ()
+
+    def _doubts(self) -> Iterator[str]:
+        say = self._words
+        doubtful = [topic for topic in self._coverage.topics if self._doubts_of(topic)]
+        if not doubtful:
+            return
+        yield from ("", f"{say['look_at']} ({say['look_at_note']})")
+        for topic in doubtful:
+            level = say["level"].format(topic.level)
+            yield f"  {topic.id} {visible(topic.name[self._lang])} ({level})"
+            for doubt in self._doubts_of(topic):
+                quote = f"{say['open_quote']}{visible(doubt.text)}{say['close_quote']}"
+                yield from wrap(quote, self._width, " " * 4)
+                yield from wrap(self._doubt(doubt), self._width, " " * 6)
+
+    def _doubt(self, doubt: Doubt) -> str:
+        say, facet = self._words, self._analysis.schema.facet(doubt.facet)
+        name = facet.label(doubt.label).name.get(self._lang)
+        probability, level = f"{doubt.probability:.2f}", say["level"].format(doubt.level)
+        if doubt.instead is not None:
+            instead = facet.label(doubt.instead).name.get(self._lang)
+            return say["doubt_instead"].format(name, probability, instead, level)
+        key = "doubt_given" if doubt.given else "doubt_missing"
+        return say[key].format(name, probability, level)
+
     def _gaps(self) -> Iterator[str]:
         say = self._words
         if not self._coverage.topics:
             return
         yield from ("", f"{say['gaps']} ({say['gaps_note']})")
-        gaps = ranked_gaps(self._coverage)
-        if not gaps:
+        if not self._coverage.gaps:
             yield f"  {say['no_gaps']}"
-        for number, gap in enumerate(gaps, 1):
-            topic = gap.topic
+        for number, topic in enumerate(self._coverage.gaps, 1):
             mark = f" *{say['vital']}" if topic.vital else ""
             yield (
-                f"{number:4}. +{100 * gap.gain:.1f}  {topic.id} "
+                f"{number:4}. +{100 * topic.gain:.1f}  {topic.id} "
                 f"{visible(topic.name[self._lang])}{mark}"
             )
             yield from wrap(visible(topic.gap[self._lang]), self._width, " " * 6)
+            if len(topic.gains) > 1:
+                yield from wrap(say["comma"].join(self._gains(topic)), self._width, " " * 6)
+
+    def _gains(self, topic: TopicCoverage) -> Iterator[str]:
+        say = self._words
+        for level, gain in topic.gains.items():
+            yield say["gain_levels"].format(say["level"].format(level), f"{100 * gain:.1f}")
 
     def _not_applicable(self) -> Iterator[str]:
         topics, say = self._coverage.not_applicable, self._words
@@ -153,7 +212,7 @@ class _Score:
             yield f"  {facet.name.get(self._lang)}"
             yield from wrap(listed or say["none"], self._width, "    ")
 
-    def _audit(self) -> Iterator[str]:
+    def audit(self) -> Iterator[str]:
         say, audit, coverage = self._words, self._analysis.audit, self._coverage
         hash_part = f" {audit.model_sha256[:12]}" if audit.model_sha256 else ""
         version = say["version"].format(coverage.rubric_version)
@@ -163,6 +222,23 @@ class _Score:
             f"{say['rubric']} {coverage.rubric_id} {version} · "
             f"safetynlp {audit.safetynlp_version}"
         )
+
+
+def pmc_text(found: PMCIndex, lang: str) -> Iterator[str]:
+    """Lines that show a PMC index: its value and band, the primary variables, the surface."""
+    say = words(lang)
+    band = say[f"pmc_{found.band}"]
+    index = f"{found.index:.2f} ({say['pmc_of'].format(found.maximum)}) {band}"
+    yield from ("", f"{say['pmc']} {index}", f"  {say['pmc_note']}")
+    rows = [("", "n", "Σ", "X")]
+    for number, variable in enumerate(found.primary, 1):
+        name = f"X{number} {visible(variable.name[lang])}"
+        ones = sum(variable.secondary.values())
+        rows.append((name, str(len(variable.secondary)), str(ones), f"{variable.value:.2f}"))
+    yield from table(rows, "  ")
+    yield f"  {say['pmc_surface']}"
+    for row in found.surface:
+        yield "    " + "  ".join("   –" if value is None else f"{value:.2f}" for value in row)
 
 
 def classify_text(

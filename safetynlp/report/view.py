@@ -13,7 +13,7 @@ from safetynlp.coverage import ELEMENTS, Coverage, GroupCoverage, Quote, TopicCo
 from safetynlp.report import charts
 from safetynlp.report.counts import label_counts
 from safetynlp.report.outline import Block, outline
-from safetynlp.report.ranking import ranked_gaps, telling_quotes
+from safetynlp.report.ranking import telling_quotes
 from safetynlp.schema import Facet
 
 __all__ = ["SpeechView", "speech_view"]
@@ -180,8 +180,7 @@ class _Builder:
         """The whole of it."""
         analysis, coverage = self._analysis, self._coverage
         gaps = [
-            GapView(self._topics[gap.topic.id], f"{100 * gap.gain:.1f}")
-            for gap in ranked_gaps(coverage)
+            GapView(self._topics[topic.id], f"{100 * topic.gain:.1f}") for topic in coverage.gaps
         ]
         counts = label_counts(analysis)
         return SpeechView(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from importlib import resources
 from typing import Any
 
@@ -12,7 +15,13 @@ import pytest
 
 from safetynlp import Analysis, Coverage, SchemaError
 from safetynlp.prediction import LabelledSegment, Prediction
-from safetynlp.report import score_record, segment_only_record, segment_record, to_jsonl
+from safetynlp.report import (
+    score_record,
+    score_text,
+    segment_only_record,
+    segment_record,
+    to_jsonl,
+)
 from safetynlp.schema import Schema
 from safetynlp.segment import Segment
 
@@ -115,6 +124,57 @@ def test_score_fits_the_published_schema(
     assert record["total"] == pytest.approx(coverage.total, abs=5e-5)
     assert record["audit"]["model"] == "keywords"
     assert [topic["id"] for topic in record["topics"]] == [topic.id for topic in coverage.topics]
+
+
+def test_gaps_uncertainty_and_pmc_fit_the_schema_too(
+    analysis: Analysis, validator: jsonschema.Draft202012Validator
+) -> None:
+    coverage = analysis.coverage(uncertain=True)
+    record = json.loads(json.dumps(score_record(analysis, coverage, pmc=True)))
+    validator.validate(record)
+    assert [gap["id"] for gap in record["gaps"]] == [topic.id for topic in coverage.gaps]
+    gains = [gap["gain"] for gap in record["gaps"]]
+    assert gains == sorted(gains, reverse=True)
+    for topic in record["topics"]:
+        assert list(topic["gains"]) == [str(n) for n in range(topic["level"] + 1, 5)]
+    assert record["uncertainty"]["low"] == record["uncertainty"]["high"] == record["total"]
+    assert record["pmc"]["maximum"] == 7
+
+
+def test_without_uncertainty_it_is_null(analysis: Analysis, coverage: Coverage) -> None:
+    record = score_record(analysis, coverage)
+    assert record["uncertainty"] is None
+    assert "pmc" not in record
+
+
+def test_a_doubt_is_told_with_its_label(
+    analyze: Callable[[str], Analysis], validator: jsonschema.Draft202012Validator
+) -> None:
+    analysis = analyze("各企业每月要开展应急演练。")
+    (segment,) = analysis.segments
+    action = {**segment.scores["action"], "emergency_preparedness": 0.6}
+    unsure = Prediction(segment.labels, {**segment.scores, "action": action})
+    analysis = replace(analysis, segments=(LabelledSegment(segment.segment, unsure),))
+    record = score_record(analysis, coverage := analysis.coverage(uncertain=True))
+    validator.validate(record)
+    (doubt,) = record["uncertainty"]["topics"]["st-18"]["doubts"]
+    assert doubt == {
+        "start": 0,
+        "end": 13,
+        "text": "各企业每月要开展应急演练。",
+        "facet": "action",
+        "label": "emergency_preparedness",
+        "probability": 0.6,
+        "given": True,
+        "instead": None,
+        "level": 1,
+    }
+    assert record["uncertainty"]["low"] < record["total"]
+    text = score_text(analysis, coverage, "zh")
+    assert re.search(r"st-18 应急准备 +请核对 「", text)
+    assert "“应急准备与救援”的概率 0.60；若不是，则为 1 级" in text
+    assert f"/ 100 [{100 * coverage.uncertainty.low:.1f}, " in text
+    assert "look at this one" in score_text(analysis, coverage, "en")
 
 
 def test_every_quote_stands_in_the_document(analysis: Analysis, coverage: Coverage) -> None:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safetynlp import Analysis, Coverage, SchemaError, UsageError
-from safetynlp.coverage import ELEMENTS, GroupCoverage, Quote, TopicCoverage
+from safetynlp import Analysis, Coverage, SchemaError, UsageError, pmc
+from safetynlp.coverage import ELEMENTS, Quote, TopicCoverage
 from safetynlp.report import classify_text, score_text
 from safetynlp.report.cells import cell_width, fit, wrap
-from safetynlp.report.ranking import ranked_gaps, telling_quotes
+from safetynlp.report.ranking import telling_quotes
 from safetynlp.report.visible import visible
 
 CONTROLS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -101,6 +101,19 @@ def test_gaps_are_listed_by_gain_with_their_hint(analysis: Analysis, coverage: C
     assert gains == sorted(gains, reverse=True)
     for topic in missing:
         assert topic.gap["zh"] in part
+    steps = re.findall(r"到 [1-4] 级 \+[\d.]+", part)
+    assert len(steps) == sum(len(topic.gains) for topic in missing if len(topic.gains) > 1)
+
+
+def test_pmc_index_on_request(analysis: Analysis, coverage: Coverage) -> None:
+    assert "PMC" not in score_text(analysis, coverage, "zh")
+    found = pmc(coverage)
+    text = score_text(analysis, coverage, "zh", pmc=True)
+    assert f"PMC 指数 {found.index:.2f} (满分 7)" in text
+    for variable in found.primary:
+        assert re.search(rf"{variable.name['zh']} .* {variable.value:.2f}$", text, re.MULTILINE)
+    assert re.search(r"^    \d\.\d\d +– +–$", text, re.MULTILINE)
+    assert "PMC surface" in score_text(analysis, coverage, "en", pmc=True)
 
 
 def test_hostile_text_sends_no_control_to_the_terminal(hostile: Analysis) -> None:
@@ -148,39 +161,7 @@ def test_other_languages_are_refused(analysis: Analysis, coverage: Coverage, lan
 def _topic(id: str, group: str, score: float, level: int, *quotes: Quote) -> TopicCoverage:
     name = {"zh": id, "en": id}
     elements = {element: n < level for n, element in enumerate(ELEMENTS)}
-    return TopicCoverage(id, name, group, 1.0, False, level, score, elements, quotes, name)
-
-
-def _coverage(coverage: Coverage, *topics: TopicCoverage, **groups: float | None) -> Coverage:
-    made = tuple(GroupCoverage(id, {"zh": id, "en": id}, 0.5, s) for id, s in groups.items())
-    return dataclasses.replace(coverage, topics=topics, groups=made)
-
-
-def test_gain_is_the_rise_of_the_total(coverage: Coverage) -> None:
-    # Roots: poor 0.5, rich 1.0; total (0.5·0.5 + 0.5·1)² = 0.5625, and 1 with the gap closed.
-    made = _coverage(
-        coverage, _topic("a", "poor", 0.25, 1), _topic("b", "rich", 1.0, 4), poor=0.25, rich=1.0
-    )
-    (gap,) = ranked_gaps(made)
-    assert gap.topic.id == "a"
-    assert gap.gain == pytest.approx(1 - 0.5625)
-
-
-def test_neglected_group_comes_first_and_groups_without_topics_do_not_count(
-    coverage: Coverage,
-) -> None:
-    made = _coverage(
-        coverage,
-        _topic("better", "one", 0.6, 2),
-        _topic("worse", "two", 0.0, 0),
-        one=0.6,
-        two=0.0,
-        none=None,
-    )
-    gaps = ranked_gaps(made)
-    assert [gap.topic.id for gap in gaps] == ["worse", "better"]
-    # Roots 0.7746 and 0: total 0.15; with "worse" closed ((0.7746 + 1) / 2)² = 0.7873.
-    assert gaps[0].gain == pytest.approx(0.6373, abs=1e-4)
+    return TopicCoverage(id, name, group, 1.0, False, level, score, elements, quotes, name, {})
 
 
 def test_most_telling_quote_is_rich_long_and_about_this_topic(coverage: Coverage) -> None:
@@ -189,10 +170,9 @@ def test_most_telling_quote_is_rich_long_and_about_this_topic(coverage: Coverage
     own = Quote(10, 15, long, ("mentioned", "deployed"))
     heading = Quote(20, 25, "二、排查", ("mentioned", "deployed"))
     best = Quote(30, 35, "短", ("mentioned", "deployed", "assigned"))
-    made = _coverage(
-        coverage,
+    topics = (
         _topic("a", "g", 0.8, 3, heading, shared, own, best),
         _topic("b", "g", 0.6, 2, shared),
-        g=0.7,
     )
+    made = dataclasses.replace(coverage, topics=topics)
     assert [quote.start for quote in telling_quotes(made)["a"]] == [30, 10, 0, 20]

@@ -1,0 +1,244 @@
+"""``safetynlp explain``, ``diff`` and ``rank``: what is behind a score, and beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from safetynlp.cli import console, options
+from safetynlp.errors import UsageError
+
+if TYPE_CHECKING:
+    from safetynlp.analyzer import Analysis
+    from safetynlp.coverage import Coverage
+    from safetynlp.document import Document
+    from safetynlp.ranking import Rank, Reference, ScoredSpeech
+    from safetynlp.rubric import Rubric
+
+__all__ = ["register"]
+
+_DRAFT = "讲话文件，- 表示标准输入 / a speech; - is standard input"
+File = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help=_DRAFT)]
+Draft1 = Annotated[str, typer.Argument(metavar="DRAFT_1", show_default=False, help=_DRAFT)]
+Draft2 = Annotated[str, typer.Argument(metavar="DRAFT_2", show_default=False, help=_DRAFT)]
+Topic = Annotated[
+    str,
+    typer.Option(
+        metavar="ID",
+        show_default=False,
+        help="要点编号，如 st-20，见 `safetynlp rubrics NAME` / id of the topic, such as st-20",
+    ),
+]
+ReferenceFile = Annotated[
+    str | None,
+    typer.Option(
+        "--reference",
+        metavar="PATH",
+        help="参照语料的得分（由 --out scores.parquet 写出），给出百分位 / scores of a corpus, as "
+        "--out scores.parquet writes them, for percentiles (needs safetynlp[parquet])",
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program."""
+    app.command(
+        help="说明一个要点为何是这一级：逐句依据、差一点的句子、怎样提高 / "
+        "Explain the level of a topic: every evidence, near misses, how to reach more."
+    )(explain)
+    app.command(
+        help="比较同一篇讲话的两稿：新增、丢失、更具体、更空的要点 / "
+        "Compare two drafts: topics gained, lost, deepened, shallower."
+    )(diff)
+    app.command(
+        help="按得分给多篇讲话排名，可与参照语料比百分位 / "
+        "Rank speeches by their scores, with percentiles against a corpus."
+    )(rank)
+
+
+def explain(
+    file: File,
+    topic: Topic,
+    rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
+    date: options.Date = None,
+    audience: options.Audience = None,
+    level: options.Level = None,
+    format: options.TopicFormat = None,
+    out: options.Out = None,
+    threshold: options.Threshold = None,
+    model: options.Model = None,
+    lang: options.Lang = "",
+) -> None:
+    """Run ``safetynlp explain``."""
+    from safetynlp import report
+    from safetynlp.analyzer import Analyzer
+    from safetynlp.explanation import explain as explain_topic
+
+    form = options.choose_format(format, out, ("text", "json"))
+    console.check_out(out, [file])
+    chosen = _rubric(rubric, sectors, date, audience, level)
+    # Without a speech, so that a mistake in the topic need not wait for the model.
+    explain_topic([], chosen, topic, date=date, audience=audience, level=level)
+    analysis = Analyzer.from_pretrained(model).analyze(console.read(file), threshold=threshold)
+    found = analysis.explain(topic, chosen, date=date, audience=audience, level=level)
+    text = (
+        console.json_text(report.explanation_record(analysis, found))
+        if form == "json"
+        else report.explanation_text(analysis, found, lang, width=console.text_width(out))
+    )
+    console.deliver(text, out, lang)
+
+
+def diff(
+    draft_1: Draft1,
+    draft_2: Draft2,
+    rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
+    date: options.Date = None,
+    audience: options.Audience = None,
+    level: options.Level = None,
+    format: options.TopicFormat = None,
+    out: options.Out = None,
+    threshold: options.Threshold = None,
+    model: options.Model = None,
+    lang: options.Lang = "",
+) -> None:
+    """Run ``safetynlp diff``."""
+    from safetynlp import report
+    from safetynlp.analyzer import Analyzer
+    from safetynlp.comparison import diff as compare
+
+    files = [draft_1, draft_2]
+    form = options.choose_format(format, out, ("text", "json"))
+    console.check_out(out, files)
+    console.check_stdin(files)
+    chosen = _rubric(rubric, sectors, date, audience, level)
+    documents = [console.read(file) for file in files]
+    analyzer = Analyzer.from_pretrained(model)
+    before, after = (
+        analyzer.analyze(document, threshold=threshold).coverage(
+            chosen, date=date, audience=audience, level=level
+        )
+        for document in documents
+    )
+    found, names = compare(before, after), (documents[0].source, documents[1].source)
+    text = (
+        console.json_text(report.diff_record(found, names))
+        if form == "json"
+        else report.diff_text(found, names, lang, width=console.text_width(out))
+    )
+    console.deliver(text, out, lang)
+
+
+def rank(
+    files: options.Files,
+    reference: ReferenceFile = None,
+    rubric: options.Rubric = "speech-structure",
+    sectors: options.Sectors = None,
+    date: options.Date = None,
+    audience: options.Audience = None,
+    level: options.Level = None,
+    format: options.RankFormat = None,
+    out: options.Out = None,
+    threshold: options.Threshold = None,
+    model: options.Model = None,
+    lang: options.Lang = "",
+) -> None:
+    """Run ``safetynlp rank``."""
+    from safetynlp.analyzer import Analyzer
+    from safetynlp.ranking import ScoredSpeech
+    from safetynlp.ranking import rank as order
+    from safetynlp.reference import check_parquet, write_reference
+
+    form = options.choose_format(format, out, ("text", "csv", "json", "parquet"))
+    console.check_out(out, files)
+    if form == "parquet":
+        check_parquet()
+        _check_file_given(out)
+    chosen = _rubric(rubric, sectors, date, audience, level)
+    compared = _reference(reference, chosen)
+    analyzer = Analyzer.from_pretrained(model)
+
+    def work(document: Document) -> tuple[Analysis, Coverage]:
+        analysis = analyzer.analyze(document, threshold=threshold)
+        return analysis, analysis.coverage(chosen, date=date, audience=audience, level=level)
+
+    batch = console.Batch.run(files, work, lang)
+    scored = [
+        ScoredSpeech.of(
+            analysis.document.source, coverage, analysis.audit.model, analysis.audit.model_sha256
+        )
+        for analysis, coverage in batch.results
+    ]
+    if scored and form == "parquet" and out is not None:
+        write_reference(out, scored)
+        console.say(f"已写入 {out}" if lang == "zh" else f"wrote {out}")
+    elif scored:
+        if compared is not None:
+            _note_other_model(compared, scored[0], lang)
+        text = _rank_result(order(scored, compared), compared, chosen, form, lang, out)
+        console.deliver(text, out, lang, bom=form == "csv")
+    batch.finish(lang)
+
+
+def _check_file_given(out: str | None) -> None:
+    if out is None:
+        raise UsageError(
+            "--format parquet: is no text to be shown. Name a file: --out scores.parquet.",
+            "--format parquet：不是可显示的文本。请指定文件：--out scores.parquet。",
+        )
+
+
+def _reference(path: str | None, rubric: Rubric) -> Reference | None:
+    """The reference asked for, which must have been scored by the rubric."""
+    if path is None:
+        return None
+    from safetynlp.ranking import check_rubric
+    from safetynlp.reference import read_reference
+
+    found = read_reference(path)
+    check_rubric(found, rubric.id, rubric.version)
+    return found
+
+
+def _note_other_model(reference: Reference, speech: ScoredSpeech, lang: str) -> None:
+    models = {s.model_sha256 for s in reference.speeches} - {"", speech.model_sha256}
+    if models:
+        console.say(
+            "注意：参照语料由另一模型标注，百分位会有偏差；最好用现在的模型重新评分。"
+            if lang == "zh"
+            else "note: another model labelled the reference, so percentiles are biased; better "
+            "score it again with this one."
+        )
+
+
+def _rank_result(
+    ranks: Sequence[Rank],
+    reference: Reference | None,
+    rubric: Rubric,
+    form: str,
+    lang: str,
+    out: str | None,
+) -> str:
+    from safetynlp import report
+
+    if form == "csv":
+        return report.rank_csv(ranks)
+    if form == "json":
+        return console.json_text(report.rank_record(ranks, reference))
+    names = {group.id: group.name.model_dump() for group in rubric.groups}
+    return report.rank_text(ranks, reference, names, lang, width=console.text_width(out))
+
+
+def _rubric(
+    name: str, sectors: str | None, date: str | None, audience: str | None, level: str | None
+) -> Rubric:
+    """The rubric; a mistake in it or in the occasion should not wait for the model."""
+    from safetynlp.applicability import occasion
+    from safetynlp.rubric import load_rubric
+
+    occasion(date, audience, level)
+    return load_rubric(name, sectors=sectors)
