@@ -425,7 +425,7 @@ def test_out_that_cannot_be_meant_is_refused_before_the_work(
     assert "这是文件夹" in error(run("score", "speech.txt", "--out=folder"))
     assert "不存在" in error(run("score", "speech.txt", "--out=nowhere/r.html"))
     assert "会被覆盖" in error(run("score", "gb.txt", "speech.txt", "--out=./speech.txt"))
-    assert "不能输出 csv" in error(run("score", "speech.txt", "--out=r.csv"))
+    assert "不能输出 jsonl" in error(run("score", "speech.txt", "--out=r.jsonl"))
     assert Path("speech.txt").read_text("utf-8") == SPEECH
 
 
@@ -814,3 +814,31 @@ def test_rank_by_another_rubric_than_the_reference(run: Run) -> None:
         "name a file"
         in error(run("--lang", "en", "rank", "speech.txt", "--format", "parquet")).lower()
     )
+
+
+# documents and tables
+
+
+@pytest.mark.parametrize("suffix", ["docx", "md", "csv", "html"])
+def test_score_into_a_file(run: Run, suffix: str) -> None:
+    result = run("score", "speech.txt", "gb.txt", "--out", f"r.{suffix}")
+    assert (result.code, result.out) == (0, "")
+    assert f"r.{suffix}" in only_line(result.err)
+    data = Path(f"r.{suffix}").read_bytes()
+    assert data.startswith({"docx": b"PK", "csv": b"\xef\xbb\xbf"}.get(suffix, b""))
+    assert suffix == "docx" or "st-18" in data.decode("utf-8-sig")
+
+
+def test_tables_as_parquet(run: Run) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert run("score", "speech.txt", "--out", "topics.parquet").code == 0
+    assert run("classify", "speech.txt", "--out", "segments.parquet").code == 0
+    topics, segments = (parquet.read_table(f"{name}.parquet") for name in ("topics", "segments"))
+    assert "st-18" in topics["topic"].to_pylist()
+    assert segments["text"].to_pylist()[1] == "同志们："
+
+
+@pytest.mark.parametrize("form", ["docx", "parquet"])
+def test_what_is_no_text_needs_a_file(run: Run, form: str) -> None:
+    told = error(run("--lang", "en", "score", "speech.txt", "--format", form))
+    assert told == f"--format {form}: is no text to be shown. Name a file: --out result.{form}."

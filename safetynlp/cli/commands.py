@@ -85,8 +85,11 @@ def score(
     from safetynlp.applicability import occasion
     from safetynlp.rubric import load_rubric
 
-    form = options.choose_format(format, out, ("text", "json", "html"))
+    form = options.choose_format(
+        format, out, ("text", "json", "csv", "parquet", "html", "docx", "markdown")
+    )
     console.check_out(out, files)
+    console.check_binary(form, out)
     occasion(date, audience, level)  # a mistake in these should not wait for the model
     # A model of the user's own may have its own labels; else a mistake in the rubric need not wait.
     analyzer = Analyzer.from_pretrained(model) if model else None
@@ -101,8 +104,8 @@ def score(
 
     batch = console.Batch.run(files, work, lang)
     if batch.results:
-        text = _score_result(batch.results, form, lang, out, len(files), pmc=pmc)
-        console.deliver(text, out, lang)
+        result = _score_result(batch.results, form, lang, out, len(files), pmc=pmc)
+        console.deliver(result, out, lang, bom=form == "csv")
     batch.finish(lang)
 
 
@@ -114,12 +117,21 @@ def _score_result(
     asked: int,
     *,
     pmc: bool,
-) -> str:
+) -> str | bytes:
     """``asked``: how many files were given; of several, JSON has a list even if one is left."""
     from safetynlp import report
 
+    if form == "docx":
+        from safetynlp.report.docx import report_docx
+
+        return report_docx(pairs, lang, pmc=pmc)
+    if form in ("csv", "parquet"):
+        rows = report.topic_rows(pairs)
+        return report.topics_csv(rows) if form == "csv" else report.topics_parquet(rows)
     if form == "html":
-        return report.report_html(pairs, lang)
+        return report.report_html(pairs, lang, pmc=pmc)
+    if form == "markdown":
+        return report.report_markdown(pairs, lang, pmc=pmc)
     if form == "text":
         width = console.text_width(out)
         return "\n".join(report.score_text(*pair, lang, width=width, pmc=pmc) for pair in pairs)
@@ -139,8 +151,9 @@ def classify(
 ) -> None:
     from safetynlp.analyzer import Analyzer
 
-    form = options.choose_format(format, out, ("text", "jsonl", "csv"))
+    form = options.choose_format(format, out, ("text", "jsonl", "csv", "parquet"))
     console.check_out(out, files)
+    console.check_binary(form, out)
     analyzer = Analyzer.from_pretrained(model)
     facets = [
         analyzer.schema.facet(id).id for id in dict.fromkeys(facet or analyzer.schema.facet_ids)
@@ -149,14 +162,14 @@ def classify(
         files, lambda document: analyzer.analyze(document, threshold=threshold), lang
     )
     if batch.results:
-        text = _classify_result(batch.results, form, lang, out, facets)
-        console.deliver(text, out, lang, bom=form == "csv")
+        result = _classify_result(batch.results, form, lang, out, facets)
+        console.deliver(result, out, lang, bom=form == "csv")
     batch.finish(lang)
 
 
 def _classify_result(
     analyses: Sequence[Analysis], form: str, lang: str, out: str | None, facets: Sequence[str]
-) -> str:
+) -> str | bytes:
     from safetynlp import report
 
     if form == "text":
@@ -171,6 +184,8 @@ def _classify_result(
     ]
     if form == "jsonl":
         return report.to_jsonl(records)
+    if form == "parquet":
+        return report.segments_parquet(records, facets)
     return report.to_csv(records, facets)
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "EXIT_PARTIAL",
     "STDIN",
     "Batch",
+    "check_binary",
     "check_out",
     "check_stdin",
     "deliver",
@@ -48,6 +49,7 @@ EXIT_INTERRUPTED = 130  # as a shell reports a command ended by Ctrl-C
 _EXIT_CLOSED_PIPE = 141  # as a shell reports a command whose reader went away
 
 STDIN = "-"
+BINARY = ("docx", "parquet")  # results that are no text
 _STDIN_NAME = "<stdin>"
 _DEBUG = "SAFETYNLP_DEBUG"
 _PAGE_COLUMNS = 96
@@ -266,23 +268,46 @@ def check_out(out: str | None, files: Sequence[str]) -> None:
         )
 
 
-def deliver(text: str, out: str | None, lang: str, *, bom: bool = False) -> None:
+def check_binary(form: str, out: str | None) -> None:
+    """Refuse in good time what cannot be shown on a terminal or written here.
+
+    Raises:
+        UsageError: ``form`` is ``"docx"`` or ``"parquet"`` and no file is named, or Parquet
+            cannot be written here.
+    """
+    if form not in BINARY:
+        return
+    if form == "parquet":
+        from safetynlp.reference import check_parquet
+
+        check_parquet()
+    if out is None:
+        raise UsageError(
+            f"--format {form}: is no text to be shown. Name a file: --out result.{form}.",
+            f"--format {form}：不是可显示的文本。请指定文件：--out result.{form}。",
+        )
+
+
+def deliver(result: str | bytes, out: str | None, lang: str, *, bom: bool = False) -> None:
     """Write the result to the file ``out`` and say so, or to standard output if it is None.
 
     Args:
+        result: text, or the bytes of a file, for which ``out`` must be given.
         bom: begin a file with a byte order mark, by which Excel knows UTF-8.
 
     Raises:
         SafetyNLPError: it cannot be written.
         typer.Exit: the reader of standard output went away.
     """
-    text = text if text.endswith("\n") or not text else text + "\n"
-    if out is None:
-        _print(text)
-        return
+    if isinstance(result, str):
+        result = result if result.endswith("\n") or not result else result + "\n"
+        if out is None:
+            _print(result)
+            return
+    check_binary("docx" if isinstance(result, bytes) else "text", out)
     from safetynlp.report import write_output
 
-    write_output(Path(out), text, bom=bom)
+    write_output(Path(str(out)), result, bom=bom)
     say(f"已写入 {out}" if lang == "zh" else f"wrote {out}")
 
 

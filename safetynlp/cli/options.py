@@ -39,6 +39,8 @@ _FORMAT_OF_SUFFIX = {
     ".html": "html",
     ".htm": "html",
     ".parquet": "parquet",
+    ".docx": "docx",
+    ".md": "markdown",
 }
 
 
@@ -98,10 +100,10 @@ Files = Annotated[
         "speeches; - is standard input",
     ),
 ]
-ScoreFormat = Annotated[str | None, _format_option("text|json|html")]
+ScoreFormat = Annotated[str | None, _format_option("text|json|csv|parquet|html|docx|markdown")]
 RankFormat = Annotated[str | None, _format_option("text|csv|json|parquet")]
 TopicFormat = Annotated[str | None, _format_option("text|json")]
-ClassifyFormat = Annotated[str | None, _format_option("text|jsonl|csv")]
+ClassifyFormat = Annotated[str | None, _format_option("text|jsonl|csv|parquet")]
 SegmentFormat = Annotated[str | None, typer.Option(metavar="jsonl", help="输出格式 / format")]
 ListFormat = Annotated[
     str, typer.Option(metavar="text|json", help="输出格式 / format of the result")

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from safetynlp.cli import console, options
-from safetynlp.errors import UsageError
 
 if TYPE_CHECKING:
     from safetynlp.analyzer import Analysis
@@ -151,13 +150,11 @@ def rank(
     from safetynlp.analyzer import Analyzer
     from safetynlp.ranking import ScoredSpeech
     from safetynlp.ranking import rank as order
-    from safetynlp.reference import check_parquet, write_reference
+    from safetynlp.reference import write_reference
 
     form = options.choose_format(format, out, ("text", "csv", "json", "parquet"))
     console.check_out(out, files)
-    if form == "parquet":
-        check_parquet()
-        _check_file_given(out)
+    console.check_binary(form, out)
     chosen = _rubric(rubric, sectors, date, audience, level)
     compared = _reference(reference, chosen)
     analyzer = Analyzer.from_pretrained(model)
@@ -182,14 +179,6 @@ def rank(
         text = _rank_result(order(scored, compared), compared, chosen, form, lang, out)
         console.deliver(text, out, lang, bom=form == "csv")
     batch.finish(lang)
-
-
-def _check_file_given(out: str | None) -> None:
-    if out is None:
-        raise UsageError(
-            "--format parquet: is no text to be shown. Name a file: --out scores.parquet.",
-            "--format parquet：不是可显示的文本。请指定文件：--out scores.parquet。",
-        )
 
 
 def _reference(path: str | None, rubric: Rubric) -> Reference | None:

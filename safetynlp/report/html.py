@@ -14,7 +14,9 @@ from safetynlp.report.words import words
 __all__ = ["report_html"]
 
 
-def report_html(pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh") -> str:
+def report_html(
+    pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh", *, pmc: bool = False
+) -> str:
     """The report of one or several speeches as one HTML page.
 
     Everything is inside: style, drawings (SVG) and a small script for folding and filtering,
@@ -25,6 +27,7 @@ def report_html(pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh") ->
     Args:
         pairs: speeches with their coverage, in the order in which they appear.
         lang: ``"zh"`` or ``"en"``, of everything but the speeches.
+        pmc: also show the PMC index with its surface.
 
     Raises:
         UsageError: no speech, or another language.
@@ -35,7 +38,7 @@ def report_html(pairs: Sequence[tuple[Analysis, Coverage]], lang: str = "zh") ->
             "report: no speech was given. Give at least one.", "报告：没有讲话。请至少给一篇。"
         )
     speeches = [
-        speech_view(analysis, coverage, number, lang, say)
+        speech_view(analysis, coverage, number, lang, say, pmc=pmc)
         for number, (analysis, coverage) in enumerate(pairs, 1)
     ]
     title = say["report"] if len(speeches) == 1 else say["reports"].format(len(speeches))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from safetynlp.coverage import Coverage, Quote
 
-__all__ = ["telling_quotes"]
+__all__ = ["enough", "telling_quotes"]
 
 _SHORT_CHARS = 16  # most headings are shorter, most sentences longer
 
@@ -25,3 +26,17 @@ def telling_quotes(coverage: Coverage) -> dict[str, list[Quote]]:
         return -len(quote.elements), is_short, topics_at[quote.start], quote.start
 
     return {topic.id: sorted(topic.quotes, key=key) for topic in coverage.topics}
+
+
+def enough(quotes: Sequence[Quote]) -> tuple[list[Quote], list[Quote]]:
+    """The fewest leading quotes that together support all that any supports, and the rest."""
+    shown: list[Quote] = []
+    rest: list[Quote] = []
+    supported: set[str] = set()
+    for quote in quotes:
+        if supported.issuperset(quote.elements):
+            rest.append(quote)
+        else:
+            shown.append(quote)
+            supported.update(quote.elements)
+    return shown, rest

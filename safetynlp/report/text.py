@@ -12,6 +12,7 @@ from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.prediction import LabelledSegment
 from safetynlp.report.cells import cell_width, fit, wrap
 from safetynlp.report.counts import label_counts
+from safetynlp.report.doubts import doubt_words
 from safetynlp.report.ranking import telling_quotes
 from safetynlp.report.table import table
 from safetynlp.report.visible import visible
@@ -156,17 +157,8 @@ class _Score:
             for doubt in self._doubts_of(topic):
                 quote = f"{say['open_quote']}{visible(doubt.text)}{say['close_quote']}"
                 yield from wrap(quote, self._width, " " * 4)
-                yield from wrap(self._doubt(doubt), self._width, " " * 6)
-
-    def _doubt(self, doubt: Doubt) -> str:
-        say, facet = self._words, self._analysis.schema.facet(doubt.facet)
-        name = facet.label(doubt.label).name.get(self._lang)
-        probability, level = f"{doubt.probability:.2f}", say["level"].format(doubt.level)
-        if doubt.instead is not None:
-            instead = facet.label(doubt.instead).name.get(self._lang)
-            return say["doubt_instead"].format(name, probability, instead, level)
-        key = "doubt_given" if doubt.given else "doubt_missing"
-        return say[key].format(name, probability, level)
+                told = doubt_words(doubt, self._analysis.schema, self._lang)
+                yield from wrap(told, self._width, " " * 6)
 
     def _gaps(self) -> Iterator[str]:
         say = self._words

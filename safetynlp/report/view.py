@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import ELEMENTS, Coverage, GroupCoverage, Quote, TopicCoverage
+from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.report import charts
 from safetynlp.report.counts import label_counts
+from safetynlp.report.doubts import doubt_words
 from safetynlp.report.outline import Block, outline
-from safetynlp.report.ranking import telling_quotes
+from safetynlp.report.ranking import enough, telling_quotes
 from safetynlp.schema import Facet
 
 __all__ = ["SpeechView", "speech_view"]
@@ -71,6 +73,26 @@ class GapView:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtView:
+    """A sentence whose label is unsure, with the topic whose level hangs on it."""
+
+    topic: TopicView
+    text: str
+    href: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class PmcView:
+    """The PMC index; rows are (name, secondary variables, ones among them, value)."""
+
+    index: str
+    band: str
+    rows: list[tuple[str, int, int, str]]
+    surface: Markup
+
+
+@dataclass(frozen=True, slots=True)
 class ChartView:
     """Label counts of a facet: rows (name, count, bar), and the names of absent labels."""
 
@@ -120,12 +142,15 @@ class SpeechView:
     n_characters: int
     applies: bool  # whether any topic does
     total: str  # of 100, or a dash
+    interval: str  # of the total; empty if it is not known
     ruler: Markup
     total_bar: Markup
     metrics: list[tuple[str, str, str]]  # name, value, note
     groups: list[GroupView]
     gaps: list[GapView]
     more_gaps: list[GapView]
+    doubts: list[DoubtView]
+    pmc: PmcView | None
     not_applicable: list[tuple[str, str, str]]  # id, name, reason
     charts: list[ChartView]
     stripes: Markup | None
@@ -137,7 +162,13 @@ class SpeechView:
 
 
 def speech_view(
-    analysis: Analysis, coverage: Coverage, number: int, lang: str, say: Mapping[str, str]
+    analysis: Analysis,
+    coverage: Coverage,
+    number: int,
+    lang: str,
+    say: Mapping[str, str],
+    *,
+    pmc: bool = False,
 ) -> SpeechView:
     """Work out what the page shows of one speech.
 
@@ -147,8 +178,9 @@ def speech_view(
         number: of the speech on the page, from 1; makes its anchors unique.
         lang: ``"zh"`` or ``"en"``.
         say: the wording of the page in that language.
+        pmc: also show the PMC index.
     """
-    return _Builder(analysis, coverage, f"d{number}", lang, say).view()
+    return _Builder(analysis, coverage, f"d{number}", lang, say).view(pmc=pmc)
 
 
 class _Builder:
@@ -176,7 +208,7 @@ class _Builder:
         single = [facet for facet in facets if facet.kind == "single"]
         self._tone_facet = single[0] if single else None
 
-    def view(self) -> SpeechView:
+    def view(self, *, pmc: bool) -> SpeechView:
         """The whole of it."""
         analysis, coverage = self._analysis, self._coverage
         gaps = [
@@ -193,12 +225,15 @@ class _Builder:
             n_characters=sum(segment.end - segment.start for segment in analysis.segments),
             applies=bool(coverage.topics),
             total=f"{100 * coverage.total:.1f}" if coverage.topics else "–",
+            interval=self._interval(),
             ruler=charts.ruler(coverage.total),
             total_bar=charts.bar(coverage.total),
             metrics=self._metrics(),
             groups=[self._group(group) for group in coverage.groups],
             gaps=gaps[:_FIRST_GAPS],
             more_gaps=gaps[_FIRST_GAPS:],
+            doubts=list(self._doubts()),
+            pmc=self._pmc() if pmc and coverage.topics else None,
             not_applicable=[
                 (topic.id, topic.name[self._lang], topic.reason[self._lang])
                 for topic in coverage.not_applicable
@@ -210,6 +245,37 @@ class _Builder:
             blocks=outline(analysis),
             segments=list(self._segments()),
             audit=self._audit(),
+        )
+
+    def _interval(self) -> str:
+        sure = self._coverage.uncertainty
+        if sure is None or not self._coverage.topics:
+            return ""
+        return f"[{100 * sure.low:.1f}, {100 * sure.high:.1f}]"
+
+    def _doubts(self) -> Iterator[DoubtView]:
+        sure = self._coverage.uncertainty
+        for topic in self._coverage.topics if sure is not None else ():
+            for doubt in sure.topics[topic.id].doubts if sure is not None else ():
+                href = f"#{self._key}-s{self._number_at[doubt.start] + 1}"
+                told = doubt_words(doubt, self._analysis.schema, self._lang)
+                yield DoubtView(self._topics[topic.id], doubt.text, href, told)
+
+    def _pmc(self) -> PmcView:
+        say, found = self._say, pmc_index(self._coverage)
+        return PmcView(
+            index=f"{found.index:.2f} ({say['pmc_of'].format(found.maximum)})",
+            band=say[f"pmc_{found.band}"],
+            rows=[
+                (
+                    f"X{number} {variable.name[self._lang]}",
+                    len(variable.secondary),
+                    sum(variable.secondary.values()),
+                    f"{variable.value:.2f}",
+                )
+                for number, variable in enumerate(found.primary, 1)
+            ],
+            surface=charts.pmc_surface(found.surface),
         )
 
     def _metrics(self) -> list[tuple[str, str, str]]:
@@ -236,7 +302,7 @@ class _Builder:
         )
 
     def _topic(self, topic: TopicCoverage) -> TopicView:
-        shown, rest = _enough(self._quotes[topic.id])
+        shown, rest = enough(self._quotes[topic.id])
         return TopicView(
             anchor=f"{self._key}-t-{topic.id}",
             id=topic.id,
@@ -386,17 +452,3 @@ class _Builder:
             ),
             (say["program"], f"safetynlp {audit.safetynlp_version}"),
         ]
-
-
-def _enough(quotes: Sequence[Quote]) -> tuple[list[Quote], list[Quote]]:
-    """The fewest leading quotes that together support all that any supports, and the rest."""
-    shown: list[Quote] = []
-    rest: list[Quote] = []
-    supported: set[str] = set()
-    for quote in quotes:
-        if supported.issuperset(quote.elements):
-            rest.append(quote)
-        else:
-            shown.append(quote)
-            supported.update(quote.elements)
-    return shown, rest

@@ -46,6 +46,13 @@ _WORDS = {
         "by how much the total rises if the topic is treated fully",
     ),
     "gain_levels": ("到 {} +{}", "{} +{}"),
+    "weight": ("占总分", "Share of total"),
+    "level_now": ("现为", "Level"),
+    "can_gain": ("可增加", "Gain"),
+    "advice": ("怎样补", "What to add"),
+    "quoted": ("原句", "Sentence"),
+    "doubt": ("疑点", "Doubt"),
+    "paragraph": ("第 {} 段", "paragraph {}"),
     "no_gaps": ("所有要点都已讲到四级。", "Every topic is treated at level 4."),
     "nothing_applies": (
         "要点表中没有适用于这篇讲话的要点，因此没有总分。",
