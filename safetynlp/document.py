@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from safetynlp.errors import ReadError
 from safetynlp.readers.extracted import BLANKS, Furniture, Heading
 
-__all__ = ["MAX_FILE_BYTES", "Document", "Furniture", "Heading"]
+__all__ = ["MAX_FILE_BYTES", "Document", "Furniture", "Heading", "file_content"]
 
 # A speech is some 50 kB; a file a thousand times larger is no speech, and reading it would only
 # exhaust an office computer.
@@ -40,7 +40,7 @@ class Document:
             ReadError: no such file, a folder, no permission, more than ``MAX_FILE_BYTES``, or
                 anything that :meth:`from_bytes` refuses.
         """
-        return cls.from_bytes(_file_content(path), os.fspath(path))
+        return cls.from_bytes(file_content(path), os.fspath(path))
 
     @classmethod
     def from_bytes(cls, data: bytes, name: str = "<bytes>") -> Document:
@@ -93,8 +93,12 @@ class Document:
         return cls(text=text, source=source, furniture=find_furniture(text))
 
 
-def _file_content(path: str | os.PathLike[str]) -> bytes:
-    """At most ``MAX_FILE_BYTES + 1`` bytes of the file, so that too large ones are noticed."""
+def file_content(path: str | os.PathLike[str]) -> bytes:
+    """At most ``MAX_FILE_BYTES + 1`` bytes of the file, so that too large ones are noticed.
+
+    Raises:
+        ReadError: no such file, a folder, or no permission.
+    """
     try:
         with open(path, "rb") as file:
             return file.read(MAX_FILE_BYTES + 1)

@@ -1,4 +1,4 @@
-"""``safetynlp explain``, ``diff`` and ``rank``: what is behind a score, and beside it."""
+"""``safetynlp explain``, ``diff``, ``rank`` and ``annotate``: what is behind a score, and beside it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from safetynlp.cli import console, options
+from safetynlp.errors import UsageError
 
 if TYPE_CHECKING:
     from safetynlp.analyzer import Analysis
@@ -55,6 +56,10 @@ def register(app: typer.Typer) -> None:
         help="按得分给多篇讲话排名，可与参照语料比百分位 / "
         "Rank speeches by their scores, with percentiles against a corpus."
     )(rank)
+    app.command(
+        help="在自己的 Word 稿上逐句加批注：标签和所支持的要点 / "
+        "Your own Word file with a comment at each labelled sentence."
+    )(annotate)
 
 
 def explain(
@@ -179,6 +184,55 @@ def rank(
         text = _rank_result(order(scored, compared), compared, chosen, form, lang, out)
         console.deliver(text, out, lang, bom=form == "csv")
     batch.finish(lang)
+
+
+def annotate(
+    file: Annotated[str, typer.Argument(metavar="FILE.docx", show_default=False, help=_DRAFT)],
+    rubric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|PATH", help="另注明所支持的要点 / add the topics of this rubric"
+        ),
+    ] = None,
+    sectors: options.Sectors = None,
+    date: options.Date = None,
+    audience: options.Audience = None,
+    level: options.Level = None,
+    out: options.Out = None,
+    threshold: options.Threshold = None,
+    model: options.Model = None,
+    lang: options.Lang = "",
+) -> None:
+    """Run ``safetynlp annotate``."""
+    from safetynlp.analyzer import Analyzer
+    from safetynlp.document import Document, file_content
+    from safetynlp.report.annotate import annotate_docx
+
+    console.check_binary(options.choose_format(None, out, ("docx",)), out)
+    console.check_out(out, [file])
+    chosen = None if rubric is None else _rubric(rubric, sectors, date, audience, level)
+    data = file_content(file)
+    document = Document.from_bytes(data, file)
+    if document.encoding is not None or not data.startswith(b"PK"):
+        raise UsageError(
+            f"{file}: comments can only be put into a Word file (.docx). Save it as .docx first, or "
+            "use `safetynlp classify`.",
+            f"{file}：只能在 Word 文件（.docx）上加批注。请先另存为 .docx，或改用 `safetynlp classify`。",
+        )
+    analysis = Analyzer.from_pretrained(model).analyze(document, threshold=threshold)
+    coverage = None
+    if chosen is not None:
+        coverage = analysis.coverage(chosen, date=date, audience=audience, level=level)
+    marked = annotate_docx(data, analysis, coverage, lang)
+    console.deliver(marked.data, out, lang)
+    n, missed = marked.n_comments, len(marked.missed)
+    console.say(f"批注 {n} 处" if lang == "zh" else f"{n} comments")
+    if missed:
+        console.say(
+            f"有 {missed} 句未找到位置（如在文本框中），未加批注。"
+            if lang == "zh"
+            else f"{missed} sentences were not found again (in a text box, say) and have no comment."
+        )
 
 
 def _reference(path: str | None, rubric: Rubric) -> Reference | None:
