@@ -1,4 +1,5 @@
-"""Inline SVG drawings of the page. They hold shapes and digits only; words are HTML beside them.
+"""Inline SVG drawings of the page. They hold shapes and digits; words are HTML beside them, but for
+the names of groups round a radar.
 
 Sizes that depend on data are SVG attributes, not styles, so that the page needs no inline style
 and its Content-Security-Policy can forbid them.
@@ -11,11 +12,14 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
-__all__ = ["bar", "curve", "ladder", "pmc_surface", "ruler", "stripes"]
+from safetynlp.report.visible import visible
+
+__all__ = ["bar", "curve", "ladder", "pmc_surface", "radar", "ruler", "stripes"]
 
 _STEPS = 5  # levels 0 to 4
 _CURVE_WIDTH, _CURVE_HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 470, 10, 214  # of the plot inside it
+_RADAR_WIDTH, _RADAR_HEIGHT, _RADIUS = 480, 320, 112
 _SURFACE_WIDTH, _SURFACE_HEIGHT = 480, 330
 _FACETS = 8  # pieces of the surface from one value to the next, in both directions
 _BAND_FILLS = ("#c2504a", "#d9a441", "#5b9a68", "#2f6f9f")  # worst to best, legible on any ground
@@ -142,6 +146,58 @@ def _count_marks(counts: Sequence[int], place: Callable[[int, float], str]) -> l
             )
             last = x
     return marks
+
+
+def radar(axes: Sequence[tuple[str, float | None]]) -> Markup:
+    """Scores of groups on rays from a centre, the first upwards, then clockwise.
+
+    Args:
+        axes: (name, score in [0, 1]); None is drawn as a ray without a point. Fewer than three
+            make no figure: the result is empty.
+    """
+    if len(axes) < 3:
+        return Markup()
+
+    def place(number: int, share: float) -> tuple[float, float]:
+        angle = 2 * math.pi * number / len(axes) - math.pi / 2
+        x = _RADAR_WIDTH / 2 + _RADIUS * share * math.cos(angle)
+        return round(x, 1), round(_RADAR_HEIGHT / 2 + _RADIUS * share * math.sin(angle), 1)
+
+    def ring(share: float) -> str:
+        return " ".join("{},{}".format(*place(n, share)) for n in range(len(axes)))
+
+    shapes = [
+        Markup('<polygon class="grid" points="{}"/>').format(ring(quarter / 4))
+        for quarter in (1, 2, 3, 4)
+    ]
+    for number, (name, _) in enumerate(axes):
+        x, y = place(number, 1)
+        shapes.append(
+            Markup('<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
+                _RADAR_WIDTH / 2, _RADAR_HEIGHT / 2, x, y
+            )
+        )
+        shapes.append(_radar_name(name, *place(number, 1.12)))
+    known = [(n, score) for n, (_, score) in enumerate(axes) if score is not None]
+    points = [place(n, score) for n, score in known]
+    shapes.append(
+        Markup('<polygon class="area" points="{}"/>').format(
+            " ".join(f"{x},{y}" for x, y in points)
+        )
+    )
+    shapes += [Markup('<circle class="dot" cx="{}" cy="{}" r="3.5"/>').format(*p) for p in points]
+    return Markup(
+        '<svg class="radar" width="100%" viewBox="0 0 {} {}" aria-hidden="true" '
+        'focusable="false">{}</svg>'
+    ).format(_RADAR_WIDTH, _RADAR_HEIGHT, Markup().join(shapes))
+
+
+def _radar_name(name: str, x: float, y: float) -> Markup:
+    side = x - _RADAR_WIDTH / 2
+    anchor = "middle" if abs(side) < 8 else "start" if side > 0 else "end"
+    return Markup('<text x="{}" y="{}" text-anchor="{}" dy="0.35em">{}</text>').format(
+        x, y, anchor, visible(name)
+    )
 
 
 def pmc_surface(matrix: Sequence[Sequence[float | None]]) -> Markup:

@@ -147,6 +147,7 @@ class SpeechView:
     total_bar: Markup
     metrics: list[tuple[str, str, str]]  # name, value, note
     groups: list[GroupView]
+    radar: Markup
     gaps: list[GapView]
     more_gaps: list[GapView]
     doubts: list[DoubtView]
@@ -230,6 +231,9 @@ class _Builder:
             total_bar=charts.bar(coverage.total),
             metrics=self._metrics(),
             groups=[self._group(group) for group in coverage.groups],
+            radar=charts.radar(
+                [(group.name[self._lang], group.score) for group in coverage.groups]
+            ),
             gaps=gaps[:_FIRST_GAPS],
             more_gaps=gaps[_FIRST_GAPS:],
             doubts=list(self._doubts()),

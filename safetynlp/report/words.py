@@ -166,6 +166,8 @@ _WORDS = {
         "每格一个要点，格中数字是级别（0–4），点击查看",
         "one square per topic with its level (0–4); click for details",
     ),
+    "radar": ("各组得分雷达图", "Radar of the groups"),
+    "search": ("查找", "Find"),
     "group": ("组", "Group"),
     "score": ("得分", "Score"),
     "levels": ("要点级别", "Topic levels"),

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -185,3 +188,20 @@ def test_the_page_shows_the_pmc_index_if_asked(analysis: Analysis, coverage: Cov
     page = report_html([(analysis, coverage)], pmc=True)
     assert 'class="surface"' in page
     assert "PMC" in page
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice installed")
+def test_libreoffice_opens_it(analysis: Analysis, coverage: Coverage, tmp_path: Path) -> None:
+    file = tmp_path / "report.docx"
+    file.write_bytes(report_docx([(analysis, coverage)], pmc=True))
+    subprocess.run(
+        [
+            "soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless",
+            "--convert-to", "txt:Text (encoded):UTF8", "--outdir", str(tmp_path), str(file),
+        ],
+        capture_output=True, timeout=180, check=True,
+    )  # fmt: skip
+    shown = (tmp_path / "report.txt").read_text("utf-8-sig")
+    assert "安全生产讲话覆盖报告" in shown
+    assert all(topic.id in shown for topic in coverage.topics)

@@ -26,18 +26,27 @@
       topics.classList.toggle("gaps-only", event.target.checked);
     });
 
-    article.querySelector(".filter").addEventListener("change", function (event) {
-      var token = event.target.value;
+    // A sentence is a hit if it has the label chosen and the words looked for, as far as given.
+    var filter = article.querySelector(".filter");
+    var search = article.querySelector(".search");
+    function show() {
+      var token = filter.value;
+      var words = search.value.trim().toLowerCase();
       var found = 0;
-      speech.classList.toggle("filtered", token !== "");
+      speech.classList.toggle("filtered", token !== "" || words !== "");
       each(speech, ".seg", function (segment) {
-        var match = token !== "" && segment.dataset.l.split(" ").indexOf(token) >= 0;
+        var said = segment.querySelector(".said").textContent.toLowerCase();
+        var match = (token !== "" || words !== "") &&
+          (token === "" || segment.dataset.l.split(" ").indexOf(token) >= 0) &&
+          said.indexOf(words) >= 0;
         segment.classList.toggle("hit", match);
         if (match) found += 1;
       });
-      hits.textContent = token ? hits.dataset.form.replace("{}", found) : "";
-      if (token) setFolds(true);
-    });
+      hits.textContent = token || words ? hits.dataset.form.replace("{}", found) : "";
+      if (token || words) setFolds(true);
+    }
+    filter.addEventListener("change", show);
+    search.addEventListener("input", show);
 
     function setFolds(open) {
       each(speech, "details", function (fold) { fold.open = open; });
