@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from safetynlp.coverage import ELEMENTS, POINTS, Coverage
+from safetynlp.coverage import Coverage
 from safetynlp.errors import DataError
+from safetynlp.formula import ELEMENTS, POINTS, Weighting
 
 __all__ = [
     "SCORE",
@@ -215,24 +216,18 @@ def _totals(judge: str, rows: Sequence[_Row]) -> list[float]:
 
 
 def _total(judge: str, rows: Sequence[_Row]) -> float:
-    """``(Σ W·√S)²`` as :func:`safetynlp.coverage.cover` has it, over the topics of ``rows``."""
+    """The total by one judge's elements, over the topics of ``rows``."""
     coverage = rows[0].coverage
     topics = {topic.id: topic for topic in coverage.topics}
-    members: dict[str, list[tuple[float, float]]] = {}
-    for row in rows:
-        topic, reached = topics[row.topic], row.judgements[judge].elements
-        score = math.fsum(POINTS[element] for element in reached)
-        members.setdefault(topic.group, []).append((topic.weight, score))
-    roots = [
-        (group.weight, math.sqrt(_mean(members[group.id])))
-        for group in coverage.groups
-        if group.id in members
-    ]
-    return _mean(roots) ** 2
-
-
-def _mean(weighted: Sequence[tuple[float, float]]) -> float:
-    return math.fsum(w * value for w, value in weighted) / math.fsum(w for w, _ in weighted)
+    weighting = Weighting(
+        groups={group.id: group.weight for group in coverage.groups},
+        topics={row.topic: (topics[row.topic].group, topics[row.topic].weight) for row in rows},
+    )
+    scores = {
+        row.topic: math.fsum(POINTS[element] for element in row.judgements[judge].elements)
+        for row in rows
+    }
+    return weighting.total(weighting.group_scores(scores))
 
 
 def _f1(reached: Sequence[tuple[bool, bool]]) -> float:
