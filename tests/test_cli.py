@@ -454,6 +454,7 @@ def test_a_full_disk_is_one_line(run: Run) -> None:
         ("score speech.txt --model=nowhere", "nowhere", "nowhere"),
         ("score speech.txt --format=xml", "不能输出 xml", 'does not write "xml"'),
         ("classify speech.txt --facet=sectors", "没有分面“sectors”", 'no facet "sectors"'),
+        ("score speech.txt --out=r.pdf", "不能输出 pdf", 'does not write "pdf"'),
         ("segment speech.txt --format=csv", "可输出 jsonl", "only jsonl"),
         ("labels --facet=x", "没有分面“x”", 'no facet "x"'),
         ("labels --format=html", "可输出 text、json", "only text, json"),

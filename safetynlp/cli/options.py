@@ -41,6 +41,12 @@ _FORMAT_OF_SUFFIX = {
     ".parquet": "parquet",
     ".docx": "docx",
     ".md": "markdown",
+    # No command writes these, and text under such a name would only confuse.
+    ".pdf": "pdf",
+    ".doc": "doc",
+    ".wps": "wps",
+    ".xls": "xls",
+    ".xlsx": "xlsx",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,6 +24,21 @@ _DRAFT = "讲话文件，- 表示标准输入 / a speech; - is standard input"
 File = Annotated[str, typer.Argument(metavar="FILE", show_default=False, help=_DRAFT)]
 Draft1 = Annotated[str, typer.Argument(metavar="DRAFT_1", show_default=False, help=_DRAFT)]
 Draft2 = Annotated[str, typer.Argument(metavar="DRAFT_2", show_default=False, help=_DRAFT)]
+WordFile = Annotated[
+    str,
+    typer.Argument(
+        metavar="FILE.docx", show_default=False, help="Word 稿，原文件不动 / a Word file; it stays"
+    ),
+]
+MarkedFile = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        metavar="PATH.docx",
+        show_default=False,
+        help="带批注的 Word 文件写到哪里（必填） / where to write the file with comments; required",
+    ),
+]
 Topic = Annotated[
     str,
     typer.Option(
@@ -187,7 +203,7 @@ def rank(
 
 
 def annotate(
-    file: Annotated[str, typer.Argument(metavar="FILE.docx", show_default=False, help=_DRAFT)],
+    file: WordFile,
     rubric: Annotated[
         str | None,
         typer.Option(
@@ -198,7 +214,7 @@ def annotate(
     date: options.Date = None,
     audience: options.Audience = None,
     level: options.Level = None,
-    out: options.Out = None,
+    out: MarkedFile = None,
     threshold: options.Threshold = None,
     model: options.Model = None,
     lang: options.Lang = "",
@@ -208,9 +224,18 @@ def annotate(
     from safetynlp.document import Document, file_content
     from safetynlp.report.annotate import annotate_docx
 
-    console.check_binary(options.choose_format(None, out, ("docx",)), out)
+    _check_marked(out)
     console.check_out(out, [file])
-    chosen = None if rubric is None else _rubric(rubric, sectors, date, audience, level)
+    chosen = None
+    if rubric is not None:
+        chosen = _rubric(rubric, sectors, date, audience, level)
+    elif any((sectors, date, audience, level)):
+        raise UsageError(
+            "--sectors, --date, --audience and --level choose among the topics of a rubric, and none "
+            "is given. Add --rubric speech-structure, say.",
+            "--sectors、--date、--audience、--level 用来选要点表中的要点，但没有指定要点表。"
+            "请加上 --rubric，如 --rubric speech-structure。",
+        )
     data = file_content(file)
     document = Document.from_bytes(data, file)
     if document.encoding is not None or not data.startswith(b"PK"):
@@ -229,9 +254,20 @@ def annotate(
     console.say(f"批注 {n} 处" if lang == "zh" else f"{n} comments")
     if missed:
         console.say(
-            f"有 {missed} 句未找到位置（如在文本框中），未加批注。"
+            f"另有 {missed} 句在文本框中，Word 不允许在那里加批注。"
             if lang == "zh"
-            else f"{missed} sentences were not found again (in a text box, say) and have no comment."
+            else f"{missed} more sentences are in text boxes, where Word allows no comment."
+        )
+
+
+def _check_marked(out: str | None) -> None:
+    """Refuse any name but that of a Word file."""
+    found = "" if out is None else f" {out}"
+    if Path(out or "").suffix.lower() != ".docx":
+        raise UsageError(
+            f"--out{found}: name the Word file to be written; it must end in .docx, such as "
+            "--out marked.docx.",
+            f"--out{found}：请写明带批注的 Word 文件存为什么名字，须以 .docx 结尾，如 --out 批注.docx。",
         )
 
 

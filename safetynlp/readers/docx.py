@@ -17,9 +17,10 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from safetynlp.errors import ReadError
-from safetynlp.readers.extracted import Extracted, LineBuilder
+from safetynlp.readers.extracted import BLANKS, Extracted, LineBuilder
+from safetynlp.readers.traced import Piece, Place, Traced
 
-__all__ = ["MAX_UNPACKED_BYTES", "read_docx"]
+__all__ = ["MAX_UNPACKED_BYTES", "locate", "read_docx"]
 
 # A zip of 50 MB can unpack to 50 GB; the text of a speech with pictures is far below this.
 MAX_UNPACKED_BYTES = 200 * 1024 * 1024
@@ -43,12 +44,20 @@ _SKIPPED = frozenset(
     ]
 )
 _DRAWINGS = frozenset({"drawing", "pict", "object"})
-_BREAKS = frozenset({"br", "cr"})
-_DASHES = {"noBreakHyphen": "-", "softHyphen": "", "tab": "\t", "ptab": "\t"}
+# Elements that are shown as a character.
+_SIGNS = {
+    "br": "\n",
+    "cr": "\n",
+    "noBreakHyphen": "-",
+    "softHyphen": "",
+    "tab": "\t",
+    "ptab": "\t",
+}
 _HEADING_NAME = re.compile(r"(?:heading|标题)\s*([1-9])", re.IGNORECASE)
 _TITLE_NAMES = frozenset({"title", "标题"})
 _CONTENTS_NAME = re.compile(r"(?:toc|目录)\s*\d?", re.IGNORECASE)
 _BODY_OUTLINE_LEVEL = 9  # Word's value for "body text"
+_NOTHING = Traced()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +104,16 @@ def read_docx(data: bytes, name: str) -> Extracted:
     if body is None:
         raise _damaged(name, "word/document.xml has no body")
     return _Writer(styles).write(body)
+
+
+def locate(body: etree._Element) -> tuple[str, tuple[Place, ...]]:
+    """The text that :func:`read_docx` gives of the element ``w:body``, and where it stands there.
+
+    Returns: the text; and its places, sorted, which leave out what the reader put in between
+    (line feeds between paragraphs, tabs between cells).
+    """
+    writer = _Writer({})
+    return writer.write(body).text, tuple(writer.places)
 
 
 def _damaged(name: str, reason: object) -> ReadError:
@@ -177,19 +196,30 @@ class _Writer:
     """Turns body elements into lines."""
 
     styles: dict[str, _Style]
+    places: list[Place] = field(default_factory=list)  # of the lines so far
     _lines: LineBuilder = field(default_factory=LineBuilder)
-    _carried: str = ""  # of paragraphs whose end mark was deleted: they run into the next
+    _carried: Traced = _NOTHING  # of paragraphs whose end mark was deleted: they run into the next
 
     def write(self, body: etree._Element) -> Extracted:
         for block in _blocks(body):
             self._block(block)
-        self._lines.add(self._carried)
+        self._add(self._carried)
         return self._lines.extracted()
+
+    def _add(
+        self, line: Traced, heading_level: int | None = None, furniture_kind: str | None = None
+    ) -> None:
+        line = line.strip(BLANKS)
+        start = self._lines.add(
+            line.text, heading_level=heading_level, furniture_kind=furniture_kind
+        )
+        if start is not None:
+            self.places.extend(line.places(start))
 
     def _block(self, block: etree._Element) -> None:
         if _local(block) == "tbl":
-            self._lines.add(self._carried)  # no paragraph follows for it to run into
-            self._carried = ""
+            self._add(self._carried)  # no paragraph follows for it to run into
+            self._carried = _NOTHING
             for row in _children(block, "tr"):
                 self._row(row)
         else:
@@ -199,7 +229,7 @@ class _Writer:
         properties = _child(paragraph, "pPr")
         text, boxes = _content(paragraph)
         text = self._carried + text
-        self._carried = ""
+        self._carried = _NOTHING
         if _mark_is_deleted(properties):
             self._carried = text
         else:
@@ -207,14 +237,14 @@ class _Writer:
             own = _outline_level(properties)
             level = style.heading_level if own is None else own or None
             kind = "navigation" if style.is_contents else None
-            for line in text.split("\n"):
-                self._lines.add(line, heading_level=level, furniture_kind=kind)
-        carried, self._carried = self._carried, ""
+            for line in text.lines():
+                self._add(line, level, kind)
+        carried, self._carried = self._carried, _NOTHING
         for box in boxes:
             for block in _blocks(box):
                 self._block(block)
-            self._lines.add(self._carried)
-            self._carried = ""
+            self._add(self._carried)
+            self._carried = _NOTHING
         self._carried = carried
 
     def _row(self, row: etree._Element) -> None:
@@ -224,24 +254,25 @@ class _Writer:
         cells = [list(_blocks(cell)) for cell in _children(row, "tc") if _is_shown(cell)]
         texts = [_single_line(cell) for cell in cells]
         if len(cells) > 1 and None not in texts:
-            self._lines.add("\t".join(text for text in texts if text))
+            filled = [text for text in texts if text is not None and text.pieces]
+            self._add(Traced.joined(filled, "\t"))
             return
         for cell in cells:
             for block in cell:
                 self._block(block)
 
 
-def _single_line(blocks: list[etree._Element]) -> str | None:
-    """Text of a cell with one filled paragraph; "" if it has none, None if it has more."""
-    found = ""
+def _single_line(blocks: list[etree._Element]) -> Traced | None:
+    """Text of a cell with one filled paragraph; empty if it has none, None if it has more."""
+    found = _NOTHING
     for block in blocks:
         if _local(block) == "tbl":
             return None
         text, boxes = _content(block)
         text = text.strip()
-        if boxes or "\n" in text or (found and text):
+        if boxes or "\n" in text.text or (found.pieces and text.pieces):
             return None
-        found = found or text
+        found += text
     return found
 
 
@@ -279,9 +310,9 @@ def _children(parent: etree._Element, wanted: str) -> Iterator[etree._Element]:
             yield from _children(child, wanted)
 
 
-def _content(paragraph: etree._Element) -> tuple[str, list[etree._Element]]:
+def _content(paragraph: etree._Element) -> tuple[Traced, list[etree._Element]]:
     """Text of a paragraph, with line feeds for its line breaks, and the text boxes set in it."""
-    pieces: list[str] = []
+    pieces: list[Piece] = []
     boxes: list[etree._Element] = []
     fields: list[int | None] = []  # where in pieces the instruction of each open field begins
     waiting = list(reversed(paragraph))
@@ -290,12 +321,9 @@ def _content(paragraph: etree._Element) -> tuple[str, list[etree._Element]]:
         name = _local(element)
         if name == "fldChar":
             _follow_field(fields, _attribute(element, "fldCharType"), pieces)
-        elif name == "t":
-            pieces.append(element.text or "")
-        elif name in _BREAKS:
-            pieces.append("\n")
-        elif name in _DASHES:
-            pieces.append(_DASHES[name])
+        elif name == "t" or name in _SIGNS:
+            if text := _SIGNS.get(name, element.text):
+                pieces.append(Piece(text, element))
         elif name == "AlternateContent":
             found = _alternative_boxes(element)
             boxes.extend(found)
@@ -307,10 +335,10 @@ def _content(paragraph: etree._Element) -> tuple[str, list[etree._Element]]:
             continue
         elif name not in _SKIPPED and name != "pPr":
             waiting.extend(reversed(element))
-    return "".join(pieces), boxes
+    return Traced(tuple(pieces)), boxes
 
 
-def _follow_field(fields: list[int | None], mark: str, pieces: list[str]) -> None:
+def _follow_field(fields: list[int | None], mark: str, pieces: list[Piece]) -> None:
     """Drop what stands in the instruction of a field: a field inside it has a result of its own.
 
     It is dropped at the end of the instruction, so that a field that never ends costs no text.

@@ -54,7 +54,9 @@ class LineBuilder:
 
     >>> lines = LineBuilder()
     >>> lines.add(" 一、形势 ", heading_level=1)
+    0
     >>> lines.add("总体平稳。")
+    5
     >>> lines.extracted().text
     '一、形势\n总体平稳。'
     >>> lines.extracted().headings
@@ -68,14 +70,16 @@ class LineBuilder:
 
     def add(
         self, line: str, *, heading_level: int | None = None, furniture_kind: str | None = None
-    ) -> None:
+    ) -> int | None:
         """Append one line, trimmed of blanks; an empty one is left out.
 
         A line cannot be both: furniture is no heading.
+
+        Returns: the place of its first character; None if it is left out.
         """
         line = line.strip(BLANKS)
         if not line:
-            return
+            return None
         start = self._length
         end = start + len(line)
         if furniture_kind is not None:
@@ -84,6 +88,7 @@ class LineBuilder:
             self._headings.append(Heading(start, end, heading_level))
         self._lines.append(line)
         self._length = end + 1
+        return start
 
     def extracted(self, encoding: str | None = None) -> Extracted:
         """All lines so far, joined by line feeds."""

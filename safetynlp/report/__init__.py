@@ -1,7 +1,8 @@
 """Write what was found, one module per form.
 
 Terminal text, JSON, CSV, Parquet, Markdown and a one-file HTML page are listed here; the Word document,
-which loads python-docx, is :func:`safetynlp.report.docx.report_docx`.
+which loads python-docx, is :func:`safetynlp.report.docx.report_docx`, and so is the user's own file with
+comments, :func:`safetynlp.report.annotate.annotate_docx`.
 """
 
 from safetynlp.output import write_output

@@ -168,14 +168,14 @@ class _Brief:
         yield Paragraph(f"{say['topics_note']} {say['vital_mark']}", "note")
         rows = [
             (
-                self._title(topic),
+                self._title(topic) + self._look_at(topic),
                 say["level"].format(topic.level),
                 *("✓" if topic.elements[element] else "–" for element in ELEMENTS),
             )
             for topic in self._coverage.topics
         ]
         header = (say["topic"], say["level_now"], *(say[element] for element in ELEMENTS))
-        yield Table(header, tuple(rows), (0.4, 0.12, 0.12, 0.12, 0.12, 0.12))
+        yield Table(header, tuple(rows), (0.32, 0.12, 0.14, 0.14, 0.14, 0.14))
 
     def _evidence(self) -> Iterator[Block]:
         yield Heading(1, self._say["evidence"])
@@ -224,8 +224,15 @@ class _Brief:
         yield Paragraph(" · ".join(made_by), "note")
 
     def _title(self, topic: TopicCoverage) -> str:
-        mark = " *" if topic.vital else ""
+        mark = "\u00a0*" if topic.vital else ""  # never alone on a line
         return f"{topic.id} {visible(topic.name[self._lang])}{mark}"
+
+    def _look_at(self, topic: TopicCoverage) -> str:
+        """A mark if the level hangs on an unsure label."""
+        sure = self._coverage.uncertainty
+        if sure is None or not sure.topics[topic.id].doubts:
+            return ""
+        return f" [{self._say['look_at_mark']}]"
 
     def _place(self, at: Quote | Doubt) -> str:
         say = self._say

@@ -15,6 +15,7 @@ from docx.shared import Cm, Emu, Pt, RGBColor
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import Coverage
 from safetynlp.report.brief import Block, Heading, Paragraph, Table, brief
+from safetynlp.report.words import words
 
 __all__ = ["report_docx"]
 
@@ -33,8 +34,8 @@ def report_docx(
 ) -> bytes:
     """The report of one or several speeches as the bytes of a .docx file, each on a new page.
 
-    The content is that of :func:`~safetynlp.report.brief.brief`; equal input gives equal bytes of
-    every part but the times inside the zip container.
+    The content is that of :func:`~safetynlp.report.brief.brief`. The file tells no time of its
+    making: equal input gives equal bytes of every part, though not of the zip container.
 
     Args:
         pairs: speeches with their coverage, in the order in which they appear.
@@ -45,7 +46,7 @@ def report_docx(
         UsageError: another language.
     """
     document = Document()
-    _set_up(document)
+    _set_up(document, words(lang)["report"])
     for number, pair in enumerate(pairs):
         if number:
             document.add_paragraph().add_run().add_break(WD_BREAK.PAGE)
@@ -56,13 +57,18 @@ def report_docx(
     return out.getvalue()
 
 
-def _set_up(document: Any) -> None:
+def _set_up(document: Any, title: str) -> None:
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
     section.left_margin = section.right_margin = _MARGIN
     section.top_margin = section.bottom_margin = _MARGIN
     properties = document.core_properties
-    properties.author, properties.comments = "safetynlp", ""
+    properties.title, properties.author, properties.comments = title, "safetynlp", ""
+    for time in ("created", "modified"):  # of the template of python-docx
+        for element in properties._element.findall(qn(f"dcterms:{time}")):
+            properties._element.remove(element)
+    for language in document.styles.element.iter(qn("w:lang")):
+        language.set(qn("w:eastAsia"), "zh-CN")  # else Word may check it as English or Japanese
     for name, font, size in (
         ("Normal", _TEXT, 12),
         ("List Bullet", _TEXT, 11),
@@ -102,6 +108,9 @@ def _add_table(document: Any, block: Table) -> None:
     widths = [Emu(int(share * width)) for share in block.widths]
     for column, cells in zip(table.columns, widths, strict=True):
         column.width = cells
+    whole = table._tbl.tblPr.find(qn("w:tblW"))  # some programs go by it, others by the columns
+    whole.set(qn("w:type"), "dxa")
+    whole.set(qn("w:w"), str(sum(cells.twips for cells in widths)))
     for number, row in enumerate((block.header, *block.rows)):
         cells = table.add_row().cells
         for cell, text, wide in zip(cells, row, widths, strict=True):

@@ -11,7 +11,7 @@ from safetynlp.report.brief import Block, Heading, Paragraph, brief
 
 __all__ = ["report_markdown"]
 
-_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~&!$])")
 
 
 def report_markdown(

@@ -60,7 +60,25 @@ def table(*rows):
 
 
 def lines(*blocks):
-    return Document.from_bytes(built(*blocks), "讲话.docx").text.split("\n")
+    data = built(*blocks)
+    text = Document.from_bytes(data, "讲话.docx").text
+    check_places(docx.Document(io.BytesIO(data)).element.body, text)
+    return text.split("\n")
+
+
+def check_places(body, text):
+    """Every character stands where ``locate`` says; only separators stand nowhere."""
+    found, places = reader.locate(body)
+    assert found == text
+    nowhere, done = "", 0
+    for place in places:
+        nowhere += text[done : place.start]
+        name = place.element.tag.rpartition("}")[2]
+        shown = place.element.text if name == "t" else reader._SIGNS[name]
+        length = place.end - place.start
+        assert text[place.start : place.end] == shown[place.offset : place.offset + length] != ""
+        done = place.end
+    assert set(nowhere + text[done:]) <= {"\n", "\t"}
 
 
 def test_paragraphs_and_tables_in_document_order():

@@ -84,6 +84,10 @@ def test_doubtful_topics_are_listed(analysis: Analysis, unsure: Coverage) -> Non
     assert ("请核对" in written) == bool(doubts)
     for doubt in doubts:
         assert doubt.text in written
+    blocks = brief(analysis, unsure)
+    *_, topics = (block for block in blocks if isinstance(block, Table))
+    for row, topic in zip(topics.rows, unsure.topics, strict=True):
+        assert row[0].endswith("[请核对]") == bool(unsure.uncertainty.topics[topic.id].doubts)
 
 
 def test_the_word_document_is_laid_out_for_an_office(
@@ -95,7 +99,17 @@ def test_the_word_document_is_laid_out_for_an_office(
         fonts = document.styles[name].element.rPr.rFonts
         assert fonts.get(qn("w:eastAsia")) == font
         assert fonts.get(qn("w:eastAsiaTheme")) is None
+    assert {lang.get(qn("w:eastAsia")) for lang in document.styles.element.iter(qn("w:lang"))} == {
+        "zh-CN"
+    }
+    properties = document.core_properties
+    assert properties.title == "安全生产讲话覆盖报告"
+    assert properties.created is None  # not the day on which the template was made
     for table in document.tables:
+        whole = table._tbl.tblPr.find(qn("w:tblW"))
+        columns = [int(c.get(qn("w:w"))) for c in table._tbl.tblGrid.iter(qn("w:gridCol"))]
+        assert whole.get(qn("w:type")) == "dxa"
+        assert int(whole.get(qn("w:w"))) == pytest.approx(sum(columns), abs=len(columns))
         first, *rest = table.rows
         assert first._tr.trPr.find(qn("w:tblHeader")) is not None
         assert all(row._tr.trPr.find(qn("w:tblHeader")) is None for row in rest)
