@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 
 from markupsafe import Markup
 
+from safetynlp.report.cells import cell_width, wrap
 from safetynlp.report.visible import visible
 
 __all__ = ["bar", "curve", "ladder", "pmc_surface", "radar", "ruler", "stripes"]
@@ -19,7 +20,12 @@ __all__ = ["bar", "curve", "ladder", "pmc_surface", "radar", "ruler", "stripes"]
 _STEPS = 5  # levels 0 to 4
 _CURVE_WIDTH, _CURVE_HEIGHT = 480, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 34, 470, 10, 214  # of the plot inside it
-_RADAR_WIDTH, _RADAR_HEIGHT, _RADIUS = 480, 320, 112
+_RADAR_WIDTH, _RADAR_HEIGHT, _RADIUS = 400, 300, 86
+_RADAR_LINE, _RADAR_CELL = (
+    16,
+    6.5,
+)  # height of a line, width of half a Chinese character, at size 13
+_RADAR_LINES = 3  # of a name
 _SURFACE_WIDTH, _SURFACE_HEIGHT = 480, 330
 _FACETS = 8  # pieces of the surface from one value to the next, in both directions
 _BAND_FILLS = ("#c2504a", "#d9a441", "#5b9a68", "#2f6f9f")  # worst to best, legible on any ground
@@ -149,7 +155,9 @@ def _count_marks(counts: Sequence[int], place: Callable[[int, float], str]) -> l
 
 
 def radar(axes: Sequence[tuple[str, float | None]]) -> Markup:
-    """Scores of groups on rays from a centre, the first upwards, then clockwise.
+    """Scores of groups on rays from a centre, the first upwards, then clockwise, in digits too.
+
+    Names are broken into lines, so that none runs over the edge.
 
     Args:
         axes: (name, score in [0, 1]); None is drawn as a ray without a point. Fewer than three
@@ -170,34 +178,58 @@ def radar(axes: Sequence[tuple[str, float | None]]) -> Markup:
         Markup('<polygon class="grid" points="{}"/>').format(ring(quarter / 4))
         for quarter in (1, 2, 3, 4)
     ]
-    for number, (name, _) in enumerate(axes):
+    for number, (name, score) in enumerate(axes):
         x, y = place(number, 1)
         shapes.append(
             Markup('<line class="grid" x1="{}" y1="{}" x2="{}" y2="{}"/>').format(
                 _RADAR_WIDTH / 2, _RADAR_HEIGHT / 2, x, y
             )
         )
-        shapes.append(_radar_name(name, *place(number, 1.12)))
-    known = [(n, score) for n, (_, score) in enumerate(axes) if score is not None]
-    points = [place(n, score) for n, score in known]
+        shapes.append(_radar_label(name, score, *place(number, 1.1)))
+    points = [place(n, score) for n, (_, score) in enumerate(axes) if score is not None]
     shapes.append(
         Markup('<polygon class="area" points="{}"/>').format(
             " ".join(f"{x},{y}" for x, y in points)
         )
     )
-    shapes += [Markup('<circle class="dot" cx="{}" cy="{}" r="3.5"/>').format(*p) for p in points]
+    shapes += [Markup('<circle class="dot" cx="{}" cy="{}" r="3"/>').format(*p) for p in points]
     return Markup(
         '<svg class="radar" width="100%" viewBox="0 0 {} {}" aria-hidden="true" '
         'focusable="false">{}</svg>'
     ).format(_RADAR_WIDTH, _RADAR_HEIGHT, Markup().join(shapes))
 
 
-def _radar_name(name: str, x: float, y: float) -> Markup:
+def _radar_label(name: str, score: float | None, x: float, y: float) -> Markup:
+    """Name and score of a group in lines that lie outside the figure: above, beside or below it."""
     side = x - _RADAR_WIDTH / 2
-    anchor = "middle" if abs(side) < 8 else "start" if side > 0 else "end"
-    return Markup('<text x="{}" y="{}" text-anchor="{}" dy="0.35em">{}</text>').format(
-        x, y, anchor, visible(name)
+    if abs(side) < 8:
+        anchor, room = "middle", float(_RADAR_WIDTH)
+    else:
+        anchor, room = ("start", _RADAR_WIDTH - x) if side > 0 else ("end", x)
+    lines = wrap(visible(name), int(room / _RADAR_CELL))
+    if len(lines) > _RADAR_LINES:
+        lines = [*lines[: _RADAR_LINES - 1], f"{lines[_RADAR_LINES - 1]}…"]
+    lines.append("–" if score is None else f"{100 * score:.0f}")
+    up = (1 - (y - _RADAR_HEIGHT / 2) / (1.1 * _RADIUS)) / 2  # share of the lines above the point
+    top = y - up * _RADAR_LINE * (len(lines) - 1)
+    return Markup().join(
+        Markup('<text{} x="{}" y="{:.1f}" text-anchor="{}" dy="0.35em"{}>{}</text>').format(
+            Markup(' class="score"') if number == len(lines) - 1 else "",
+            x,
+            top + _RADAR_LINE * number,
+            anchor,
+            _squeezed(line, room),
+            line,
+        )
+        for number, line in enumerate(lines)
     )
+
+
+def _squeezed(line: str, room: float) -> Markup:
+    """Attributes that keep a long word, which cannot be broken, within its room."""
+    if cell_width(line) * _RADAR_CELL <= room:
+        return Markup()
+    return Markup(' textLength="{:.1f}" lengthAdjust="spacingAndGlyphs"').format(room)
 
 
 def pmc_surface(matrix: Sequence[Sequence[float | None]]) -> Markup:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -16,14 +16,13 @@ from safetynlp.report.counts import label_counts
 from safetynlp.report.doubts import doubt_words
 from safetynlp.report.outline import Block, outline
 from safetynlp.report.ranking import enough, telling_quotes
+from safetynlp.report.sentences import TONES, SegmentView, Sentences, hues, tone_facet
 from safetynlp.schema import Facet
 
 __all__ = ["SpeechView", "speech_view"]
 
 _FIRST_GAPS = 5  # shown at once; the others are folded
 _FUNCTION, _DIRECTIVE = "function", "directive"  # of the package's schema
-_TONES = 8  # classes s0 … s7 of the style sheet
-_HUES = 6  # classes f0 … f5
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +37,27 @@ class QuoteView:
 
 @dataclass(frozen=True, slots=True)
 class TopicView:
-    """One topic; ``elements`` are (name, reached)."""
+    """One topic; ``elements`` are (name, reached).
+
+    ``token`` finds its ``n_quotes`` sentences in the speech, ``href`` leads to the first.
+    """
 
     anchor: str
     id: str
     name: str
     vital: bool
+    doubtful: bool
     level: int
     score: str
     ladder: Markup
     elements: list[tuple[str, bool]]
     quotes: list[QuoteView]
     more: list[QuoteView]
+    n_quotes: int
+    token: str
+    href: str
     gap: str
+    gains: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,30 +113,6 @@ class ChartView:
 
 
 @dataclass(frozen=True, slots=True)
-class Chip:
-    """A label on a segment."""
-
-    facet: str
-    name: str
-    probability: str
-    hue: int
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentView:
-    """One segment. ``tone`` colours its rule, ``tokens`` are what the filter looks for."""
-
-    anchor: str
-    number: int
-    text: str
-    tone: int
-    tags: list[Chip]
-    chips: list[Chip]
-    tokens: str
-    topics: list[tuple[str, str, str]]  # id, href, name
-
-
-@dataclass(frozen=True, slots=True)
 class SpeechView:
     """One speech with its score, in one language."""
 
@@ -156,7 +139,7 @@ class SpeechView:
     charts: list[ChartView]
     stripes: Markup | None
     tones: list[tuple[int, str]]
-    filters: list[tuple[str, list[tuple[str, str, int]]]]
+    filters: list[tuple[str, Sequence[tuple[str, str, int]]]]
     blocks: list[Block]
     segments: list[SegmentView]
     audit: list[tuple[str, str]]
@@ -201,13 +184,10 @@ class _Builder:
         # The page is passed on: the folders of this computer are nobody's business.
         self._name = re.split(r"[/\\]", analysis.document.source)[-1] or analysis.document.source
         self._quotes = telling_quotes(coverage)
-        self._number_at = {segment.start: n for n, segment in enumerate(analysis.segments)}
+        self._sentences = Sentences(analysis, coverage, key, lang, say)
         self._topics = {topic.id: self._topic(topic) for topic in coverage.topics}
-        self._topics_at = self._find_topics()
-        facets = analysis.schema.facets
-        self._hue = {facet.id: n % _HUES for n, facet in enumerate(facets)}
-        single = [facet for facet in facets if facet.kind == "single"]
-        self._tone_facet = single[0] if single else None
+        self._hue = hues(analysis.schema)
+        self._tone_facet = tone_facet(analysis.schema)
 
     def view(self, *, pmc: bool) -> SpeechView:
         """The whole of it."""
@@ -243,11 +223,11 @@ class _Builder:
                 for topic in coverage.not_applicable
             ],
             charts=[self._chart(facet, counts[facet.id]) for facet in analysis.schema.facets],
-            stripes=self._stripes(),
-            tones=self._tones(),
-            filters=self._filters(counts),
+            stripes=self._sentences.stripes(),
+            tones=self._sentences.tones(),
+            filters=self._sentences.filters(counts),
             blocks=outline(analysis),
-            segments=list(self._segments()),
+            segments=list(self._sentences.segments()),
             audit=self._audit(),
         )
 
@@ -261,7 +241,7 @@ class _Builder:
         sure = self._coverage.uncertainty
         for topic in self._coverage.topics if sure is not None else ():
             for doubt in sure.topics[topic.id].doubts if sure is not None else ():
-                href = f"#{self._key}-s{self._number_at[doubt.start] + 1}"
+                href = self._sentences.href(doubt.start)
                 told = doubt_words(doubt, self._analysis.schema, self._lang)
                 yield DoubtView(self._topics[topic.id], doubt.text, href, told)
 
@@ -306,33 +286,36 @@ class _Builder:
         )
 
     def _topic(self, topic: TopicCoverage) -> TopicView:
+        say, sure = self._say, self._coverage.uncertainty
         shown, rest = enough(self._quotes[topic.id])
+        starts = [quote.start for quote in topic.quotes]
+        gains = (
+            say["gain_levels"].format(say["level"].format(level), f"{100 * gain:.1f}")
+            for level, gain in topic.gains.items()
+        )
         return TopicView(
-            anchor=f"{self._key}-t-{topic.id}",
+            anchor=self._sentences.topic_anchor(topic.id),
             id=topic.id,
             name=topic.name[self._lang],
             vital=topic.vital,
+            doubtful=sure is not None and bool(sure.topics[topic.id].doubts),
             level=topic.level,
             score=f"{topic.score:.2f}",
             ladder=charts.ladder(topic.level),
-            elements=[(self._say[element], topic.elements[element]) for element in ELEMENTS],
+            elements=[(say[element], topic.elements[element]) for element in ELEMENTS],
             quotes=[self._quote(quote) for quote in shown],
             more=[self._quote(quote) for quote in rest],
+            n_quotes=len(starts),
+            token=self._sentences.token(topic.id),
+            href=self._sentences.href(min(starts)) if starts else "",
             gap=topic.gap[self._lang],
+            gains=say["comma"].join(gains),
         )
 
     def _quote(self, quote: Quote) -> QuoteView:
-        number = self._number_at[quote.start]
         names = self._say["comma"].join(self._say[element] for element in quote.elements)
-        return QuoteView(quote.text, f"#{self._key}-s{number + 1}", number + 1, names)
-
-    def _find_topics(self) -> dict[int, list[TopicView]]:
-        """Topics by the start of the segments that are evidence for them."""
-        found: dict[int, list[TopicView]] = {}
-        for topic in self._coverage.topics:
-            for quote in topic.quotes:
-                found.setdefault(quote.start, []).append(self._topics[topic.id])
-        return found
+        number = self._sentences.number(quote.start)
+        return QuoteView(quote.text, self._sentences.href(quote.start), number, names)
 
     def _chart(self, facet: Facet, counts: Mapping[str, int]) -> ChartView:
         demanded = self._demanded(facet)
@@ -348,7 +331,7 @@ class _Builder:
                     counts[label.id] / highest,
                     None if demanded is None else demanded.get(label.id, 0) / highest,
                 ),
-                facet.labels.index(label) % _TONES,
+                facet.labels.index(label) % TONES,
             )
             for label in ranked
         ]
@@ -380,67 +363,6 @@ class _Builder:
                 for label in segment.labels[facet.id]:
                     demanded[label] = demanded.get(label, 0) + 1
         return demanded
-
-    def _segments(self) -> Iterator[SegmentView]:
-        schema = self._analysis.schema
-        for number, segment in enumerate(self._analysis.segments):
-            chips: dict[str, list[Chip]] = {"single": [], "multi": []}
-            tokens = []
-            for n, facet in enumerate(schema.facets):
-                for id in segment.labels[facet.id]:
-                    tokens.append(f"{n}.{facet.label_ids.index(id)}")
-                    name = facet.label(id).name.get(self._lang)
-                    score = f"{segment.scores[facet.id][id]:.2f}"
-                    chip = Chip(facet.name.get(self._lang), name, score, self._hue[facet.id])
-                    chips[facet.kind].append(chip)
-            yield SegmentView(
-                anchor=f"{self._key}-s{number + 1}",
-                number=number + 1,
-                text=segment.text,
-                tone=self._tone(number),
-                tags=chips["single"],
-                chips=chips["multi"],
-                tokens=" ".join(tokens),
-                topics=[
-                    (topic.id, f"#{topic.anchor}", topic.name)
-                    for topic in self._topics_at.get(segment.start, ())
-                ],
-            )
-
-    def _tone(self, number: int) -> int:
-        facet = self._tone_facet
-        if facet is None:
-            return 0
-        id = self._analysis.segments[number].labels[facet.id][0]
-        return facet.label_ids.index(id) % _TONES
-
-    def _stripes(self) -> Markup | None:
-        count = len(self._analysis.segments)
-        if self._tone_facet is None or not count:
-            return None
-        return charts.stripes([self._tone(number) for number in range(count)])
-
-    def _tones(self) -> list[tuple[int, str]]:
-        if self._tone_facet is None:
-            return []
-        labels = self._tone_facet.labels
-        return [(n % _TONES, label.name.get(self._lang)) for n, label in enumerate(labels)]
-
-    def _filters(
-        self, counts: Mapping[str, Mapping[str, int]]
-    ) -> list[tuple[str, list[tuple[str, str, int]]]]:
-        """Facet name with (token, label name, count) of each label that occurs."""
-        return [
-            (
-                facet.name.get(self._lang),
-                [
-                    (f"{n}.{k}", label.name.get(self._lang), counts[facet.id][label.id])
-                    for k, label in enumerate(facet.labels)
-                    if counts[facet.id][label.id]
-                ],
-            )
-            for n, facet in enumerate(self._analysis.schema.facets)
-        ]
 
     def _audit(self) -> list[tuple[str, str]]:
         say, audit, coverage = self._say, self._analysis.audit, self._coverage

@@ -6,12 +6,14 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import resources
 
 import pytest
 from lxml import html as lxml_html
 
 from safetynlp import Analysis, Coverage, UsageError
+from safetynlp.doubt import Doubt
 from safetynlp.report import report_html
 from safetynlp.report.outline import Block, outline
 
@@ -145,6 +147,58 @@ def test_each_topic_has_its_level_elements_and_gap(tree: Element, coverage: Cove
         )
         steps = row.xpath(".//*[local-name()='svg']/*[@class='on']")
         assert len(steps) == topic.level + 1
+
+
+def test_a_topic_finds_all_its_sentences(tree: Element, coverage: Coverage) -> None:
+    for topic in coverage.topics:
+        links = tree.xpath(f"//li[@id='d1-t-{topic.id}']//a[@data-token]")
+        assert len(links) == bool(topic.quotes)
+        for link in links:
+            token = link.get("data-token")
+            found = [
+                row for row in tree.xpath("//*[@data-l]") if token in row.get("data-l").split()
+            ]
+            said = [_text(row.xpath(".//*[@class='said']")[0]) for row in found]
+            quotes = sorted(topic.quotes, key=lambda quote: quote.start)
+            assert said == [" ".join(quote.text.split()) for quote in quotes]
+            assert link.get("href") == f"#{found[0].get('id')}"
+            (option,) = tree.xpath(f"//select/optgroup/option[@value='{token}']")
+            assert _text(option) == f"{topic.id} {topic.name['zh']} ({len(said)})"
+
+
+def test_a_topic_tells_what_each_level_adds(tree: Element, coverage: Coverage) -> None:
+    for topic in coverage.topics:
+        (row,) = tree.xpath(f"//li[@id='d1-t-{topic.id}']")
+        for level, gain in topic.gains.items():
+            assert f"到 {level} 级 +{100 * gain:.1f}" in _text(row)
+
+
+def test_topics_that_hang_on_an_unsure_label_are_marked(analysis: Analysis) -> None:
+    coverage = analysis.coverage(date="2024-04", audience="government", uncertain=True)
+    sure = coverage.uncertainty  # quite: key words give no probability between 0 and 1
+    assert sure is not None
+    topic = next(topic for topic in coverage.topics if topic.quotes)
+    quote = topic.quotes[0]
+    doubt = Doubt(
+        quote.start,
+        quote.end,
+        quote.text,
+        "sector",
+        "urban_gas",
+        0.6,
+        given=True,
+        instead=None,
+        level=0,
+    )
+    doubtful = replace(sure.topics[topic.id], doubts=(doubt,))
+    unsure = replace(sure, topics={**sure.topics, topic.id: doubtful})
+    page = report_html([(analysis, replace(coverage, uncertainty=unsure))], "zh")
+    tree = _check_self_contained(page)
+    marked = tree.xpath("//li[.//h4/a[contains(@class, 'look')]]/@id")
+    assert marked == [f"d1-t-{topic.id}"]
+    (section,) = tree.xpath("//section[@id='d1-doubts']")
+    assert "“城镇燃气”的概率 0.60；若不是，则为 0 级" in _text(section)
+    assert " ".join(quote.text.split()) in _text(section)
 
 
 def test_shown_quotes_support_every_element_reached(tree: Element, coverage: Coverage) -> None:
