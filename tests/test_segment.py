@@ -1,5 +1,6 @@
 """The unit of the codebook, its places, the paths above it, and linear time."""
 
+import gc
 import time
 
 import pytest
@@ -388,9 +389,13 @@ HARD = {
 
 
 def seconds(text):
-    start = time.perf_counter()
-    segment(Document.from_text(text))
-    return time.perf_counter() - start
+    gc.disable()  # a collection goes through all that other tests left
+    try:
+        start = time.process_time()
+        segment(Document.from_text(text))
+        return time.process_time() - start
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("piece", HARD.values(), ids=HARD.keys())
@@ -398,7 +403,8 @@ def test_time_is_linear(piece):
     small = (piece * 10_000)[:10_000]
     few = min(seconds(small) for _ in range(3))
     # Quadratic time would take 100 times as long; a little is allowed for a busy machine.
-    assert seconds((piece * 100_000)[:100_000]) < 30 * few + 0.1
+    large = (piece * 100_000)[:100_000]
+    assert min(seconds(large) for _ in range(2)) < 40 * few + 0.2
 
 
 @pytest.mark.parametrize("text", ["（" * 1_000_000, "（" * 500_000 + "）" * 500_000])
