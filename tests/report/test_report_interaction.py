@@ -96,6 +96,7 @@ def test_a_topic_marks_all_its_sentences(page: Any) -> None:
     page.locator(".close-all").click()
     topic.locator(".all a").click()
     hits = page.locator(".seg.hit")
+    hits.first.wait_for()
     assert hits.evaluate_all("all => all.map(s => '#' + s.id)") == sorted(
         expected, key=lambda hash: int(hash.rpartition("-s")[2])
     )
@@ -108,6 +109,28 @@ def test_a_topic_marks_all_its_sentences(page: Any) -> None:
     page.locator(".clear").click()
     assert page.locator(".seg.hit").count() == page.locator(".filtered").count() == 0
     assert not page.locator(".finding").is_visible()
+
+
+def test_the_way_from_a_topic_to_its_sentences_and_back(page: Any) -> None:
+    topic = page.locator(".topic:has(.why details)").nth(1)
+    link = topic.locator(".all a")
+    page.emulate_media(reduced_motion="reduce")
+    link.focus()
+    page.keyboard.press("Enter")
+    now = page.locator(".seg.now")
+    now.wait_for()
+    assert page.evaluate("location.hash") == f"#{now.get_attribute('id')}"
+    finding = page.locator(".finding").bounding_box()
+    assert now.bounding_box()["y"] >= finding["y"] + finding["height"]  # nothing lies over it
+    page.keyboard.press("Tab")  # goes on from the sentence, not from the topic
+    focused = page.evaluate("document.activeElement.closest('.seg').id")
+    assert focused == now.get_attribute("id")
+    page.go_back()
+    page.wait_for_function(
+        "id => { const y = document.getElementById(id).getBoundingClientRect().y;"
+        " return y > -300 && y < innerHeight; }",
+        arg=topic.get_attribute("id"),
+    )
 
 
 def test_a_click_on_a_sentence_names_its_topics(page: Any) -> None:
