@@ -15,7 +15,7 @@ from markupsafe import Markup
 from safetynlp.report.cells import cell_width, wrap
 from safetynlp.report.visible import visible
 
-__all__ = ["bar", "curve", "ladder", "pmc_surface", "radar", "ruler", "stripes"]
+__all__ = ["bar", "curve", "ladder", "pmc_band", "pmc_surface", "radar", "ruler", "stripes"]
 
 _STEPS = 5  # levels 0 to 4
 _CURVE_WIDTH, _CURVE_HEIGHT = 480, 240
@@ -257,6 +257,14 @@ def pmc_surface(matrix: Sequence[Sequence[float | None]]) -> Markup:
         '<svg class="surface" width="100%" viewBox="0 0 {} {}" aria-hidden="true" '
         'focusable="false">{}</svg>'
     ).format(_SURFACE_WIDTH, _SURFACE_HEIGHT, Markup().join(shapes))
+
+
+def pmc_band(number: int) -> Markup:
+    """A square in the tone of a band of the surface, 0 (worst) to 3, for its key."""
+    return Markup(
+        '<svg class="swatch" width="10" height="10" viewBox="0 0 10 10" aria-hidden="true" '
+        'focusable="false"><rect width="10" height="10" rx="2" fill="{}"/></svg>'
+    ).format(_BAND_FILLS[number])
 
 
 def _surface_piece(heights: Sequence[Sequence[float]], column: int, row: int) -> Markup:

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import ELEMENTS, Coverage, GroupCoverage, Quote, TopicCoverage
+from safetynlp.pmc_index import BANDS
 from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.report import charts
 from safetynlp.report.counts import label_counts
@@ -91,12 +92,18 @@ class DoubtView:
 
 @dataclass(frozen=True, slots=True)
 class PmcView:
-    """The PMC index; rows are (name, secondary variables, ones among them, value)."""
+    """The PMC index; rows are (name, secondary variables, ones among them, value).
+
+    ``bands`` is the key of the surface, best first; ``hollow`` tells that it has places without a
+    group.
+    """
 
     index: str
     band: str
     rows: list[tuple[str, int, int, str]]
     surface: Markup
+    bands: list[tuple[Markup, str]]
+    hollow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +267,11 @@ class _Builder:
                 for number, variable in enumerate(found.primary, 1)
             ],
             surface=charts.pmc_surface(found.surface),
+            bands=[
+                (charts.pmc_band(len(BANDS) - 1 - n), f"{say[f'pmc_{band}']} ≥ {lowest:.2f}")
+                for n, (band, lowest) in enumerate(BANDS)
+            ],
+            hollow=any(value is None for row in found.surface for value in row),
         )
 
     def _metrics(self) -> list[tuple[str, str, str]]:

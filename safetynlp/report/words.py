@@ -81,6 +81,11 @@ _WORDS = {
         "as policy research has it, for comparison: 1 for a topic that is mentioned, else 0; the mean "
         "within a group, summed over groups",
     ),
+    "pmc_columns": (
+        "n 为适用的要点数，Σ 为提到的要点数，X = Σ / n",
+        "n topics apply, Σ of them are mentioned, X = Σ / n",
+    ),
+    "pmc_hollow": ("此处没有组，按各组平均绘出", "no group here, drawn at the mean"),
     "pmc_surface": ("PMC 曲面", "PMC surface"),
     "pmc_perfect": ("完美", "perfect"),
     "pmc_excellent": ("优秀", "excellent"),
@@ -166,6 +171,7 @@ _WORDS = {
         "每格一个要点，格中数字是级别（0–4），点击查看",
         "one square per topic with its level (0–4); click for details",
     ),
+    "map_unsure": ("加框的请核对", "look at those with a frame"),
     "radar": ("各组得分雷达图", "Radar of the groups"),
     "gains": ("总分可增加", "adds to the total"),
     "search": ("查找", "Find"),

@@ -177,7 +177,7 @@ def test_topics_that_hang_on_an_unsure_label_are_marked(analysis: Analysis) -> N
     coverage = analysis.coverage(date="2024-04", audience="government", uncertain=True)
     sure = coverage.uncertainty  # quite: key words give no probability between 0 and 1
     assert sure is not None
-    topic = next(topic for topic in coverage.topics if topic.quotes)
+    topic = next(topic for topic in coverage.topics if topic.quotes and topic.level < 4)
     quote = topic.quotes[0]
     doubt = Doubt(
         quote.start,
@@ -199,6 +199,29 @@ def test_topics_that_hang_on_an_unsure_label_are_marked(analysis: Analysis) -> N
     (section,) = tree.xpath("//section[@id='d1-doubts']")
     assert "“城镇燃气”的概率 0.60；若不是，则为 0 级" in _text(section)
     assert " ".join(quote.text.split()) in _text(section)
+    (cell,) = tree.xpath("//a[contains(@class, 'unsure')]")
+    assert cell.get("href") == f"#d1-t-{topic.id}"
+    assert cell.get("aria-label") == (f"{topic.id} {topic.name['zh']}：{topic.level} 级、请核对")
+    marked = tree.xpath("//section[@id='d1-gaps']//li[.//a[contains(@class, 'look')]]//a[1]/@href")
+    assert marked == [f"#d1-t-{topic.id}"]
+    assert tree.xpath("//nav/a[@href='#d1-doubts']")
+
+
+def test_pmc_has_its_key_and_a_way_to_it(analysis: Analysis, coverage: Coverage) -> None:
+    tree = _check_self_contained(report_html([(analysis, coverage)], "zh", pmc=True))
+    (section,) = tree.xpath("//section[@id='d1-pmc']")
+    assert tree.xpath("//nav/a[@href='#d1-pmc']")
+    keys = section.xpath(".//*[@class='band']")
+    assert [_text(key) for key in keys] == [
+        "完美 ≥ 0.89", "优秀 ≥ 0.67", "可接受 ≥ 0.44", "不良 ≥ 0.00"
+    ]  # fmt: skip
+    fills = [key.xpath(".//*[local-name()='rect']/@fill")[0] for key in keys]
+    for number, fill in zip((3, 2, 1, 0), fills, strict=True):
+        for piece in section.xpath(f".//*[local-name()='polygon'][@class='b{number}']"):
+            assert piece.get("fill") == fill
+    assert "此处没有组" in _text(section)  # seven groups on nine places
+    without = _check_self_contained(report_html([(analysis, coverage)], "zh"))
+    assert not without.xpath("//*[@href='#d1-pmc' or @id='d1-pmc']")
 
 
 def test_shown_quotes_support_every_element_reached(tree: Element, coverage: Coverage) -> None:

@@ -96,6 +96,7 @@ def test_a_topic_marks_all_its_sentences(page: Any) -> None:
     page.locator(".close-all").click()
     topic.locator(".all a").click()
     hits = page.locator(".seg.hit")
+    hits.first.wait_for()
     assert hits.evaluate_all("all => all.map(s => '#' + s.id)") == sorted(
         expected, key=lambda hash: int(hash.rpartition("-s")[2])
     )
@@ -108,6 +109,28 @@ def test_a_topic_marks_all_its_sentences(page: Any) -> None:
     page.locator(".clear").click()
     assert page.locator(".seg.hit").count() == page.locator(".filtered").count() == 0
     assert not page.locator(".finding").is_visible()
+
+
+def test_the_way_from_a_topic_to_its_sentences_and_back(page: Any) -> None:
+    topic = page.locator(".topic:has(.why details)").nth(1)
+    link = topic.locator(".all a")
+    page.emulate_media(reduced_motion="reduce")
+    link.focus()
+    page.keyboard.press("Enter")
+    now = page.locator(".seg.now")
+    now.wait_for()
+    assert page.evaluate("location.hash") == f"#{now.get_attribute('id')}"
+    finding = page.locator(".finding").bounding_box()
+    assert now.bounding_box()["y"] >= finding["y"] + finding["height"]  # nothing lies over it
+    page.keyboard.press("Tab")  # goes on from the sentence, not from the topic
+    focused = page.evaluate("document.activeElement.closest('.seg').id")
+    assert focused == now.get_attribute("id")
+    page.go_back()
+    page.wait_for_function(
+        "id => { const y = document.getElementById(id).getBoundingClientRect().y;"
+        " return y > -300 && y < innerHeight; }",
+        arg=topic.get_attribute("id"),
+    )
 
 
 def test_a_click_on_a_sentence_names_its_topics(page: Any) -> None:
@@ -204,19 +227,55 @@ def test_names_round_the_radar_stay_in_its_frame_apart_and_legible(
     frame = page.locator(".radar").bounding_box()
     texts = page.locator(".radar text")
     boxes = [texts.nth(n).bounding_box() for n in range(texts.count())]
+    pixels = texts.evaluate_all(
+        "all => all.map(t => parseFloat(getComputedStyle(t).fontSize) * t.getScreenCTM().a)"
+    )
     page.close()
+    assert min(pixels) >= 11  # whatever the font, whose lines may be lower
     for n, box in enumerate(boxes):
         assert frame["x"] - 1 <= box["x"]
         assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
         assert frame["y"] <= box["y"]
         assert box["y"] + box["height"] <= frame["y"] + frame["height"]
-        assert box["height"] >= 13  # a line of 11 pixels' type
         for other in boxes[n + 1 :]:
             beside = box["x"] + box["width"] <= other["x"] or (
                 other["x"] + other["width"] <= box["x"]
             )
             apart = abs(box["y"] - other["y"]) >= 0.7 * box["height"]
             assert beside or apart
+
+
+def test_all_can_be_read_without_the_script(browser: Any, file: Path) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(file.as_uri())
+    assert page.locator(".tools:visible, .finding:visible").count() == 0  # what needs the script
+    assert page.locator(".said:visible").count() == page.locator(".said").count() > 0
+    link = page.locator(".topic .all a").first
+    link.click()
+    assert page.url == f"{file.as_uri()}{link.get_attribute('href')}"
+    page.locator("details.fold > summary").first.click()
+    assert page.locator("details.fold").first.get_attribute("open") is None
+    page.close()
+
+
+def test_the_keyboard_skips_to_the_content(page: Any) -> None:
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.locator(".skip").bounding_box()["x"] >= 0  # seen once it has the focus
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("!!document.activeElement.closest('article nav')")
+
+
+def test_quotation_marks_of_an_english_page_are_narrow(browser: Any, english: Path) -> None:
+    page = browser.new_page()
+    page.goto(english.as_uri())
+    families = page.evaluate(
+        "[document.body, document.querySelector('.said')].map(e => getComputedStyle(e).fontFamily)"
+    )
+    page.close()
+    assert families[0].startswith('"Segoe UI"')
+    assert families[1].startswith('"PingFang SC"')
 
 
 @pytest.mark.parametrize("width", [320, 375, 768])

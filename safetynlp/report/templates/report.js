@@ -107,14 +107,16 @@
     text.querySelector(".previous").addEventListener("click", previous);
     text.querySelector(".clear").addEventListener("click", clear);
 
-    // From a topic to all its sentences.
+    // From a topic to all its sentences. The link is followed first, so that the browser's way back
+    // leads to the topic, and the next Tab goes on from the first sentence.
     each(topics, "[data-token]", function (link) {
-      link.addEventListener("click", function (event) {
-        event.preventDefault();
-        search.value = "";
-        filter.value = link.dataset.token;
-        show();
-        go(0);
+      link.addEventListener("click", function () {
+        setTimeout(function () {
+          search.value = "";
+          filter.value = link.dataset.token;
+          show();
+          go(0);
+        });
       });
     });
 
