@@ -24,31 +24,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from safetynlp.errors import ReadError, UsageError
+from safetynlp.errors import ReadError
 from safetynlp.output import write_output
+from safetynlp.parquet import check_parquet, to_parquet
 from safetynlp.ranking import Reference, ScoredSpeech
 
-__all__ = ["check_parquet", "read_reference", "write_reference"]
+__all__ = ["read_reference", "reference_parquet", "write_reference"]
 
 _GROUP = "group."
 _TEXTS = ("doc", "rubric", "rubric_version")
 _NEEDED = (*_TEXTS, "total")
-
-
-def check_parquet() -> None:
-    """Say in good time if Parquet cannot be read or written here.
-
-    Raises:
-        UsageError: pyarrow is not installed.
-    """
-    try:
-        import pyarrow.parquet  # noqa: F401
-    except ImportError as error:
-        raise UsageError(
-            "Parquet files need pyarrow, which is not installed. Run: pip install "
-            '"safetynlp[parquet]"',
-            '读写 Parquet 文件需要 pyarrow，尚未安装。请运行：pip install "safetynlp[parquet]"',
-        ) from error
 
 
 def write_reference(path: str | Path, speeches: Sequence[ScoredSpeech]) -> None:
@@ -58,34 +43,32 @@ def write_reference(path: str | Path, speeches: Sequence[ScoredSpeech]) -> None:
         UsageError: pyarrow is missing, there are no speeches or not all of one version of a
             rubric, or the file cannot be written.
     """
-    check_parquet()
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    groups = list(Reference(tuple(speeches)).speeches[0].groups)
-    texts = {
-        "doc": [speech.doc for speech in speeches],
-        "rubric": [speech.rubric_id for speech in speeches],
-        "rubric_version": [speech.rubric_version for speech in speeches],
-        "model": [speech.model for speech in speeches],
-        "model_sha256": [speech.model_sha256 for speech in speeches],
-    }
-    numbers = {
-        "total": [speech.total for speech in speeches],
-        **{_GROUP + id: [speech.groups[id] for speech in speeches] for id in groups},
-    }
-    columns = {
-        name: pa.array(map(_encodable, values), pa.string()) for name, values in texts.items()
-    }
-    columns |= {name: pa.array(values, pa.float64()) for name, values in numbers.items()}
-    out = io.BytesIO()
-    pq.write_table(pa.table(columns), out)
-    write_output(path, out.getvalue())
+    write_output(path, reference_parquet(speeches))
 
 
-def _encodable(text: str) -> str:
-    """``text`` with what UTF-8 cannot hold (undecodable bytes of a file name) as a backslash."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+def reference_parquet(speeches: Sequence[ScoredSpeech]) -> bytes:
+    """Scored speeches as the bytes of such a file.
+
+    Raises:
+        UsageError: pyarrow is missing, or there are no speeches or not all of one version of a
+            rubric.
+    """
+    groups = {_GROUP + id: id for id in Reference(tuple(speeches)).speeches[0].groups}
+    rows = [
+        {
+            "doc": speech.doc,
+            "rubric": speech.rubric_id,
+            "rubric_version": speech.rubric_version,
+            "model": speech.model,
+            "model_sha256": speech.model_sha256,
+            "total": speech.total,
+            **{column: speech.groups[id] for column, id in groups.items()},
+        }
+        for speech in speeches
+    ]
+    texts = ("doc", "rubric", "rubric_version", "model", "model_sha256")
+    numbers = ("total", *groups)
+    return to_parquet(rows, dict.fromkeys(texts, "string") | dict.fromkeys(numbers, "double"))
 
 
 def read_reference(path: str | Path) -> Reference:

@@ -10,6 +10,7 @@ import typer
 import typer.main
 
 from safetynlp.cli import console, evaluate, options, scores
+from safetynlp.cli.prepare import rubric_and_model
 from safetynlp.cli.train import train
 from safetynlp.errors import UsageError
 
@@ -81,20 +82,13 @@ def score(
     ] = False,
     lang: options.Lang = "",
 ) -> None:
-    from safetynlp.analyzer import Analyzer
-    from safetynlp.applicability import occasion
-    from safetynlp.rubric import load_rubric
-
     form = options.choose_format(
         format, out, ("text", "json", "csv", "parquet", "html", "docx", "markdown")
     )
     console.check_out(out, files)
     console.check_binary(form, out)
-    occasion(date, audience, level)  # a mistake in these should not wait for the model
-    # A model of the user's own may have its own labels; else a mistake in the rubric need not wait.
-    analyzer = Analyzer.from_pretrained(model) if model else None
-    chosen = load_rubric(rubric, analyzer.schema if analyzer else None, sectors=sectors)
-    analyzer = analyzer or Analyzer.from_pretrained()
+    chosen, load = rubric_and_model(rubric, sectors, date, audience, level, model)
+    analyzer = load()
 
     def work(document: Document) -> tuple[Analysis, Coverage]:
         analysis = analyzer.analyze(document, threshold=threshold)

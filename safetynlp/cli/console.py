@@ -278,7 +278,7 @@ def check_binary(form: str, out: str | None) -> None:
     if form not in BINARY:
         return
     if form == "parquet":
-        from safetynlp.reference import check_parquet
+        from safetynlp.parquet import check_parquet
 
         check_parquet()
     if out is None:

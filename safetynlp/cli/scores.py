@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from safetynlp.cli import console, options
+from safetynlp.cli.prepare import rubric_and_model
 from safetynlp.errors import UsageError
 
 if TYPE_CHECKING:
@@ -94,15 +96,14 @@ def explain(
 ) -> None:
     """Run ``safetynlp explain``."""
     from safetynlp import report
-    from safetynlp.analyzer import Analyzer
     from safetynlp.explanation import explain as explain_topic
 
     form = options.choose_format(format, out, ("text", "json"))
     console.check_out(out, [file])
-    chosen = _rubric(rubric, sectors, date, audience, level)
+    chosen, load = rubric_and_model(rubric, sectors, date, audience, level, model)
     # Without a speech, so that a mistake in the topic need not wait for the model.
     explain_topic([], chosen, topic, date=date, audience=audience, level=level)
-    analysis = Analyzer.from_pretrained(model).analyze(console.read(file), threshold=threshold)
+    analysis = load().analyze(console.read(file), threshold=threshold)
     found = analysis.explain(topic, chosen, date=date, audience=audience, level=level)
     text = (
         console.json_text(report.explanation_record(analysis, found))
@@ -128,16 +129,15 @@ def diff(
 ) -> None:
     """Run ``safetynlp diff``."""
     from safetynlp import report
-    from safetynlp.analyzer import Analyzer
     from safetynlp.comparison import diff as compare
 
     files = [draft_1, draft_2]
     form = options.choose_format(format, out, ("text", "json"))
     console.check_out(out, files)
     console.check_stdin(files)
-    chosen = _rubric(rubric, sectors, date, audience, level)
+    chosen, load = rubric_and_model(rubric, sectors, date, audience, level, model)
     documents = [console.read(file) for file in files]
-    analyzer = Analyzer.from_pretrained(model)
+    analyzer = load()
     before, after = (
         analyzer.analyze(document, threshold=threshold).coverage(
             chosen, date=date, audience=audience, level=level
@@ -168,17 +168,16 @@ def rank(
     lang: options.Lang = "",
 ) -> None:
     """Run ``safetynlp rank``."""
-    from safetynlp.analyzer import Analyzer
     from safetynlp.ranking import ScoredSpeech
     from safetynlp.ranking import rank as order
-    from safetynlp.reference import write_reference
+    from safetynlp.reference import reference_parquet
 
     form = options.choose_format(format, out, ("text", "csv", "json", "parquet"))
     console.check_out(out, files)
     console.check_binary(form, out)
-    chosen = _rubric(rubric, sectors, date, audience, level)
+    chosen, load = rubric_and_model(rubric, sectors, date, audience, level, model)
     compared = _reference(reference, chosen)
-    analyzer = Analyzer.from_pretrained(model)
+    analyzer = load()
 
     def work(document: Document) -> tuple[Analysis, Coverage]:
         analysis = analyzer.analyze(document, threshold=threshold)
@@ -191,9 +190,8 @@ def rank(
         )
         for analysis, coverage in batch.results
     ]
-    if scored and form == "parquet" and out is not None:
-        write_reference(out, scored)
-        console.say(f"已写入 {out}" if lang == "zh" else f"wrote {out}")
+    if scored and form == "parquet":
+        console.deliver(reference_parquet(scored), out, lang)
     elif scored:
         if compared is not None:
             _note_other_model(compared, scored[0], lang)
@@ -228,7 +226,7 @@ def annotate(
     console.check_out(out, [file])
     chosen = None
     if rubric is not None:
-        chosen = _rubric(rubric, sectors, date, audience, level)
+        chosen, load = rubric_and_model(rubric, sectors, date, audience, level, model)
     elif any((sectors, date, audience, level)):
         raise UsageError(
             "--sectors, --date, --audience and --level choose among the topics of a rubric, and none "
@@ -236,6 +234,8 @@ def annotate(
             "--sectors、--date、--audience、--level 用来选要点表中的要点，但没有指定要点表。"
             "请加上 --rubric，如 --rubric speech-structure。",
         )
+    else:
+        load = partial(Analyzer.from_pretrained, model)
     data = file_content(file)
     document = Document.from_bytes(data, file)
     if document.encoding is not None or not data.startswith(b"PK"):
@@ -244,7 +244,7 @@ def annotate(
             "use `safetynlp classify`.",
             f"{file}：只能在 Word 文件（.docx）上加批注。请先另存为 .docx，或改用 `safetynlp classify`。",
         )
-    analysis = Analyzer.from_pretrained(model).analyze(document, threshold=threshold)
+    analysis = load().analyze(document, threshold=threshold)
     coverage = None
     if chosen is not None:
         coverage = analysis.coverage(chosen, date=date, audience=audience, level=level)
@@ -310,14 +310,3 @@ def _rank_result(
         return console.json_text(report.rank_record(ranks, reference))
     names = {group.id: group.name.model_dump() for group in rubric.groups}
     return report.rank_text(ranks, reference, names, lang, width=console.text_width(out))
-
-
-def _rubric(
-    name: str, sectors: str | None, date: str | None, audience: str | None, level: str | None
-) -> Rubric:
-    """The rubric; a mistake in it or in the occasion should not wait for the model."""
-    from safetynlp.applicability import occasion
-    from safetynlp.rubric import load_rubric
-
-    occasion(date, audience, level)
-    return load_rubric(name, sectors=sectors)

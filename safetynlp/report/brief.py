@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +9,15 @@ from safetynlp.analyzer import Analysis
 from safetynlp.coverage import ELEMENTS, Coverage, Quote, TopicCoverage
 from safetynlp.doubt import Doubt
 from safetynlp.pmc_index import pmc as pmc_index
-from safetynlp.report.doubts import doubt_words
+from safetynlp.report.phrases import (
+    doubt_words,
+    doubts_of,
+    figures,
+    file_name,
+    pmc_rows,
+    pmc_value,
+    total,
+)
 from safetynlp.report.ranking import enough, telling_quotes
 from safetynlp.report.visible import visible
 from safetynlp.report.words import words
@@ -67,7 +74,7 @@ class _Brief:
         self._say = words(lang)
         self._quotes = telling_quotes(coverage)
         self._paragraph_at = {s.start: s.segment.paragraph + 1 for s in analysis.segments}
-        self._name = re.split(r"[/\\]", analysis.document.source)[-1] or analysis.document.source
+        self._name = file_name(analysis.document.source)
 
     def blocks(self) -> Iterator[Block]:
         yield from self._summary()
@@ -95,20 +102,10 @@ class _Brief:
         if not coverage.topics:
             yield Paragraph(say["nothing_applies"], "strong")
             return
-        total = f"{say['total']} {100 * coverage.total:.1f} {say['out_of']}"
-        if (sure := coverage.uncertainty) is not None:
-            total += f" [{100 * sure.low:.1f}, {100 * sure.high:.1f}]"
-        yield Paragraph(total, "strong")
-        mentioned = sum(topic.level > 0 for topic in coverage.topics)
-        figures = (
-            f"{say['breadth']} {coverage.breadth:.0%} ({mentioned}/{len(coverage.topics)})",
-            f"{say['depth']} {coverage.depth:.2f}",
-            f"{say['balance']} {coverage.balance:.2f}",
-            f"{say['density']} {say['density_unit'].format(f'{coverage.density:.1f}')}",
-        )
-        yield Paragraph(say["semicolon"].join(figures))
+        yield Paragraph(total(coverage, say), "strong")
+        yield Paragraph(say["semicolon"].join(figures(coverage, say)))
         yield Paragraph(say["note"], "note")
-        if sure is not None:
+        if coverage.uncertainty is not None:
             yield Paragraph(say["interval_note"], "note")
 
     def _groups(self) -> Iterator[Block]:
@@ -147,14 +144,12 @@ class _Brief:
         yield Table(header, tuple(rows), (0.06, 0.24, 0.1, 0.1, 0.5))
 
     def _doubts(self) -> Iterator[Block]:
-        say, sure = self._say, self._coverage.uncertainty
-        if sure is None:
-            return
+        say = self._say
         rows = [
             (self._title(topic), self._place(doubt), doubt_words(doubt, schema, self._lang))
             for schema in [self._analysis.schema]
             for topic in self._coverage.topics
-            for doubt in sure.topics[topic.id].doubts
+            for doubt in doubts_of(self._coverage, topic)
         ]
         if rows:
             yield Heading(1, say["look_at"])
@@ -191,19 +186,9 @@ class _Brief:
         say, found = self._say, pmc_index(self._coverage)
         yield Heading(1, say["pmc"])
         band = say[f"pmc_{found.band}"]
-        yield Paragraph(
-            f"{found.index:.2f} ({say['pmc_of'].format(found.maximum)}) {band}", "strong"
-        )
+        yield Paragraph(f"{pmc_value(found, say)} {band}", "strong")
         yield Paragraph(say["pmc_note"], "note")
-        rows = [
-            (
-                f"X{number} {visible(variable.name[self._lang])}",
-                str(len(variable.secondary)),
-                str(sum(variable.secondary.values())),
-                f"{variable.value:.2f}",
-            )
-            for number, variable in enumerate(found.primary, 1)
-        ]
+        rows = [(visible(name), *cells) for name, *cells in pmc_rows(found, self._lang)]
         yield Table(("", "n", "Σ", "X"), tuple(rows), (0.55, 0.15, 0.15, 0.15))
 
     def _not_applicable(self) -> Iterator[Block]:
@@ -229,10 +214,7 @@ class _Brief:
 
     def _look_at(self, topic: TopicCoverage) -> str:
         """A mark if the level hangs on an unsure label."""
-        sure = self._coverage.uncertainty
-        if sure is None or not sure.topics[topic.id].doubts:
-            return ""
-        return f" [{self._say['look_at_mark']}]"
+        return f" [{self._say['look_at_mark']}]" if doubts_of(self._coverage, topic) else ""
 
     def _place(self, at: Quote | Doubt) -> str:
         say = self._say

@@ -6,13 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import Coverage, TopicCoverage
-from safetynlp.doubt import Doubt
 from safetynlp.pmc_index import PMCIndex
 from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.prediction import LabelledSegment
 from safetynlp.report.cells import cell_width, fit, wrap
 from safetynlp.report.counts import label_counts
-from safetynlp.report.doubts import doubt_words
+from safetynlp.report.phrases import doubt_words, doubts_of, figures, pmc_rows, pmc_value, total
 from safetynlp.report.ranking import telling_quotes
 from safetynlp.report.table import table
 from safetynlp.report.visible import visible
@@ -83,21 +82,10 @@ class _Score:
         if not coverage.topics:
             yield say["nothing_applies"]
             return
-        total = f"{say['total']} {100 * coverage.total:.1f} {say['out_of']}"
-        if (sure := coverage.uncertainty) is not None:
-            total += f" [{100 * sure.low:.1f}, {100 * sure.high:.1f}]"
-        yield f"{total}  {_bar(coverage.total, 25)}"
-        mentioned = sum(topic.level > 0 for topic in coverage.topics)
-        yield "  ".join(
-            (
-                f"{say['breadth']} {coverage.breadth:.0%} ({mentioned}/{len(coverage.topics)})",
-                f"{say['depth']} {coverage.depth:.2f}",
-                f"{say['balance']} {coverage.balance:.2f}",
-                f"{say['density']} {say['density_unit'].format(f'{coverage.density:.1f}')}",
-            )
-        )
+        yield f"{total(coverage, say)}  {_bar(coverage.total, 25)}"
+        yield "  ".join(figures(coverage, say))
         yield from wrap(say["note"], self._width)
-        if sure is not None:
+        if coverage.uncertainty is not None:
             yield from wrap(say["interval_note"], self._width)
 
     def _groups(self) -> Iterator[str]:
@@ -133,7 +121,7 @@ class _Score:
         steps = "■" * topic.level + "□" * (4 - topic.level)
         name = fit(visible(topic.name[self._lang]), name_cells)
         start = f"  {steps} {topic.level} {mark}{fit(topic.id, id_cells)} {name}  "
-        if self._doubts_of(topic):
+        if doubts_of(self._coverage, topic):
             start += f"{say['look_at_mark']} "
         if not topic.quotes:
             return start + say["no_quote"]
@@ -141,20 +129,16 @@ class _Score:
         quote = fit(visible(self._quotes[topic.id][0].text), room).rstrip()
         return f"{start}{say['open_quote']}{quote}{say['close_quote']}"
 
-    def _doubts_of(self, topic: TopicCoverage) -> tuple[Doubt, ...]:
-        sure = self._coverage.uncertainty
-        return sure.topics[topic.id].doubts if sure is not None else ()
-
     def _doubts(self) -> Iterator[str]:
         say = self._words
-        doubtful = [topic for topic in self._coverage.topics if self._doubts_of(topic)]
+        doubtful = [topic for topic in self._coverage.topics if doubts_of(self._coverage, topic)]
         if not doubtful:
             return
         yield from ("", f"{say['look_at']} ({say['look_at_note']})")
         for topic in doubtful:
             level = say["level"].format(topic.level)
             yield f"  {topic.id} {visible(topic.name[self._lang])} ({level})"
-            for doubt in self._doubts_of(topic):
+            for doubt in doubts_of(self._coverage, topic):
                 quote = f"{say['open_quote']}{visible(doubt.text)}{say['close_quote']}"
                 yield from wrap(quote, self._width, " " * 4)
                 told = doubt_words(doubt, self._analysis.schema, self._lang)
@@ -220,13 +204,9 @@ def pmc_text(found: PMCIndex, lang: str) -> Iterator[str]:
     """Lines that show a PMC index: its value and band, the primary variables, the surface."""
     say = words(lang)
     band = say[f"pmc_{found.band}"]
-    index = f"{found.index:.2f} ({say['pmc_of'].format(found.maximum)}) {band}"
-    yield from ("", f"{say['pmc']} {index}", f"  {say['pmc_note']}")
+    yield from ("", f"{say['pmc']} {pmc_value(found, say)} {band}", f"  {say['pmc_note']}")
     rows = [("", "n", "Σ", "X")]
-    for number, variable in enumerate(found.primary, 1):
-        name = f"X{number} {visible(variable.name[lang])}"
-        ones = sum(variable.secondary.values())
-        rows.append((name, str(len(variable.secondary)), str(ones), f"{variable.value:.2f}"))
+    rows += [(visible(name), n, ones, value) for name, n, ones, value in pmc_rows(found, lang)]
     yield from table(rows, "  ")
     yield f"  {say['pmc_surface']}"
     for row in found.surface:

@@ -9,8 +9,9 @@ from typing import Any
 
 from safetynlp.analyzer import Analysis
 from safetynlp.coverage import ELEMENTS, Coverage
-from safetynlp.reference import check_parquet
+from safetynlp.parquet import to_parquet
 from safetynlp.report.csv import defused
+from safetynlp.report.phrases import doubts_of
 from safetynlp.report.ranking import telling_quotes
 from safetynlp.report.records import DIGITS
 
@@ -58,7 +59,7 @@ def topic_rows(pairs: Iterable[tuple[Analysis, Coverage]]) -> list[dict[str, Any
     """
     rows = []
     for analysis, coverage in pairs:
-        quotes, sure = telling_quotes(coverage), coverage.uncertainty
+        quotes = telling_quotes(coverage)
         for topic in coverage.topics:
             best = next(iter(quotes[topic.id]), None)
             values = (
@@ -76,7 +77,7 @@ def topic_rows(pairs: Iterable[tuple[Analysis, Coverage]]) -> list[dict[str, Any
                 round(topic.score, DIGITS),
                 *(topic.elements[element] for element in ELEMENTS),
                 round(topic.gain, DIGITS),
-                bool(sure.topics[topic.id].doubts) if sure else None,
+                bool(doubts_of(coverage, topic)) if coverage.uncertainty else None,
                 len(topic.quotes),
                 best and best.start,
                 best and best.end,
@@ -107,7 +108,7 @@ def topics_parquet(rows: Sequence[Mapping[str, Any]]) -> bytes:
     Raises:
         UsageError: pyarrow is not installed.
     """
-    return _parquet(rows, _TOPIC_COLUMNS)
+    return to_parquet(rows, _TOPIC_COLUMNS)
 
 
 def segments_parquet(records: Sequence[Mapping[str, Any]], facets: Sequence[str]) -> bytes:
@@ -129,34 +130,4 @@ def segments_parquet(records: Sequence[Mapping[str, Any]], facets: Sequence[str]
             row |= {f"{facet}.{label}": p for label, p in record["scores"][facet].items()}
         rows.append(row)
     columns |= {name: "float" for row in rows[:1] for name in row if name not in columns}
-    return _parquet(rows, columns)
-
-
-def _parquet(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> bytes:
-    check_parquet()
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    kinds = {
-        "string": pa.string(),
-        "double": pa.float64(),
-        "float": pa.float32(),
-        "bool": pa.bool_(),
-        "int8": pa.int8(),
-        "int32": pa.int32(),
-        "list": pa.list_(pa.string()),
-    }
-    arrays = {
-        name: pa.array([_encodable(row[name]) for row in rows], kinds[kind])
-        for name, kind in columns.items()
-    }
-    out = io.BytesIO()
-    pq.write_table(pa.table(arrays), out)
-    return out.getvalue()
-
-
-def _encodable(value: Any) -> Any:
-    """Text without what UTF-8 cannot hold: lone surrogates are written with a backslash."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
-    return [_encodable(one) for one in value] if isinstance(value, list) else value
+    return to_parquet(rows, columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,8 +13,15 @@ from safetynlp.pmc_index import BANDS
 from safetynlp.pmc_index import pmc as pmc_index
 from safetynlp.report import charts
 from safetynlp.report.counts import label_counts
-from safetynlp.report.doubts import doubt_words
 from safetynlp.report.outline import Block, outline
+from safetynlp.report.phrases import (
+    doubt_words,
+    doubts_of,
+    file_name,
+    interval,
+    pmc_rows,
+    pmc_value,
+)
 from safetynlp.report.ranking import enough, telling_quotes
 from safetynlp.report.sentences import TONES, SegmentView, Sentences, hues, tone_facet
 from safetynlp.schema import Facet
@@ -100,7 +106,7 @@ class PmcView:
 
     index: str
     band: str
-    rows: list[tuple[str, int, int, str]]
+    rows: list[tuple[str, str, str, str]]
     surface: Markup
     bands: list[tuple[Markup, str]]
     hollow: bool
@@ -189,7 +195,7 @@ class _Builder:
         self._lang = lang
         self._say = say
         # The page is passed on: the folders of this computer are nobody's business.
-        self._name = re.split(r"[/\\]", analysis.document.source)[-1] or analysis.document.source
+        self._name = file_name(analysis.document.source)
         self._quotes = telling_quotes(coverage)
         self._sentences = Sentences(analysis, coverage, key, lang, say)
         self._topics = {topic.id: self._topic(topic) for topic in coverage.topics}
@@ -213,7 +219,7 @@ class _Builder:
             n_characters=sum(segment.end - segment.start for segment in analysis.segments),
             applies=bool(coverage.topics),
             total=f"{100 * coverage.total:.1f}" if coverage.topics else "–",
-            interval=self._interval(),
+            interval=interval(coverage),
             ruler=charts.ruler(coverage.total),
             total_bar=charts.bar(coverage.total),
             metrics=self._metrics(),
@@ -238,16 +244,9 @@ class _Builder:
             audit=self._audit(),
         )
 
-    def _interval(self) -> str:
-        sure = self._coverage.uncertainty
-        if sure is None or not self._coverage.topics:
-            return ""
-        return f"[{100 * sure.low:.1f}, {100 * sure.high:.1f}]"
-
     def _doubts(self) -> Iterator[DoubtView]:
-        sure = self._coverage.uncertainty
-        for topic in self._coverage.topics if sure is not None else ():
-            for doubt in sure.topics[topic.id].doubts if sure is not None else ():
+        for topic in self._coverage.topics:
+            for doubt in doubts_of(self._coverage, topic):
                 href = self._sentences.href(doubt.start)
                 told = doubt_words(doubt, self._analysis.schema, self._lang)
                 yield DoubtView(self._topics[topic.id], doubt.text, href, told)
@@ -255,17 +254,9 @@ class _Builder:
     def _pmc(self) -> PmcView:
         say, found = self._say, pmc_index(self._coverage)
         return PmcView(
-            index=f"{found.index:.2f} ({say['pmc_of'].format(found.maximum)})",
+            index=pmc_value(found, say),
             band=say[f"pmc_{found.band}"],
-            rows=[
-                (
-                    f"X{number} {variable.name[self._lang]}",
-                    len(variable.secondary),
-                    sum(variable.secondary.values()),
-                    f"{variable.value:.2f}",
-                )
-                for number, variable in enumerate(found.primary, 1)
-            ],
+            rows=pmc_rows(found, self._lang),
             surface=charts.pmc_surface(found.surface),
             bands=[
                 (charts.pmc_band(len(BANDS) - 1 - n), f"{say[f'pmc_{band}']} ≥ {lowest:.2f}")
@@ -298,7 +289,7 @@ class _Builder:
         )
 
     def _topic(self, topic: TopicCoverage) -> TopicView:
-        say, sure = self._say, self._coverage.uncertainty
+        say = self._say
         shown, rest = enough(self._quotes[topic.id])
         starts = [quote.start for quote in topic.quotes]
         gains = (
@@ -310,7 +301,7 @@ class _Builder:
             id=topic.id,
             name=topic.name[self._lang],
             vital=topic.vital,
-            doubtful=sure is not None and bool(sure.topics[topic.id].doubts),
+            doubtful=bool(doubts_of(self._coverage, topic)),
             level=topic.level,
             score=f"{topic.score:.2f}",
             ladder=charts.ladder(topic.level),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from safetynlp import Analysis, Analyzer, Coverage, Document, KeywordClassifier
+from safetynlp.doubt import Doubt
 
 SPEECH = Path(__file__).parent.parent.parent / "notebooks" / "data" / "county-speech.txt"
 
@@ -33,6 +35,32 @@ def analysis(analyze: Analyze) -> Analysis:
 @pytest.fixture(scope="session")
 def coverage(analysis: Analysis) -> Coverage:
     return analysis.coverage(date="2024-04", audience="government", level="county")
+
+
+@pytest.fixture(scope="session")
+def unsure(analysis: Analysis) -> Coverage:
+    """A score in which the level of one topic hangs on an unsure label.
+
+    Key words give no probability between 0 and 1, so the doubt is put in.
+    """
+    coverage = analysis.coverage(date="2024-04", audience="government", uncertain=True)
+    sure = coverage.uncertainty
+    assert sure is not None
+    topic = next(topic for topic in coverage.topics if topic.quotes and topic.level < 4)
+    quote = topic.quotes[0]
+    doubt = Doubt(
+        quote.start,
+        quote.end,
+        quote.text,
+        "sector",
+        "urban_gas",
+        0.6,
+        given=True,
+        instead=None,
+        level=0,
+    )
+    topics = {**sure.topics, topic.id: replace(sure.topics[topic.id], doubts=(doubt,))}
+    return replace(coverage, uncertainty=replace(sure, topics=topics))
 
 
 @pytest.fixture(scope="session")

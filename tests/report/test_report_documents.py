@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,6 @@ from safetynlp.report.brief import Heading, Paragraph, Table, brief
 from safetynlp.report.docx import report_docx
 
 Pair = tuple[Analysis, Coverage]
-
-
-@pytest.fixture(scope="module")
-def unsure(analysis: Analysis) -> Coverage:
-    return analysis.coverage(date="2024-04", audience="government", uncertain=True)
 
 
 def opened(pairs: list[Pair], lang: str = "zh", **options: bool) -> Any:
@@ -76,12 +72,14 @@ def test_quotes_have_the_paragraph_they_stand_in(analysis: Analysis, coverage: C
 def test_doubtful_topics_are_listed(analysis: Analysis, unsure: Coverage) -> None:
     assert unsure.uncertainty is not None
     doubts = [d for t in unsure.uncertainty.topics.values() for d in t.doubts]
+    assert doubts
     page = report_html([(analysis, unsure)])
     written = text_of(opened([(analysis, unsure)]))
     interval = f"[{100 * unsure.uncertainty.low:.1f}, {100 * unsure.uncertainty.high:.1f}]"
     assert interval in page
     assert interval in written
-    assert ("请核对" in written) == bool(doubts)
+    assert "请核对" in written
+    assert "请核对" not in text_of(opened([(analysis, replace(unsure, uncertainty=None))]))
     for doubt in doubts:
         assert doubt.text in written
     blocks = brief(analysis, unsure)

@@ -6,14 +6,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from importlib import resources
 
 import pytest
 from lxml import html as lxml_html
 
 from safetynlp import Analysis, Coverage, UsageError
-from safetynlp.doubt import Doubt
 from safetynlp.report import report_html
 from safetynlp.report.outline import Block, outline
 
@@ -173,26 +171,14 @@ def test_a_topic_tells_what_each_level_adds(tree: Element, coverage: Coverage) -
             assert f"到 {level} 级 +{100 * gain:.1f}" in _text(row)
 
 
-def test_topics_that_hang_on_an_unsure_label_are_marked(analysis: Analysis) -> None:
-    coverage = analysis.coverage(date="2024-04", audience="government", uncertain=True)
-    sure = coverage.uncertainty  # quite: key words give no probability between 0 and 1
+def test_topics_that_hang_on_an_unsure_label_are_marked(
+    analysis: Analysis, unsure: Coverage
+) -> None:
+    sure = unsure.uncertainty
     assert sure is not None
-    topic = next(topic for topic in coverage.topics if topic.quotes and topic.level < 4)
+    (topic,) = (topic for topic in unsure.topics if sure.topics[topic.id].doubts)
     quote = topic.quotes[0]
-    doubt = Doubt(
-        quote.start,
-        quote.end,
-        quote.text,
-        "sector",
-        "urban_gas",
-        0.6,
-        given=True,
-        instead=None,
-        level=0,
-    )
-    doubtful = replace(sure.topics[topic.id], doubts=(doubt,))
-    unsure = replace(sure, topics={**sure.topics, topic.id: doubtful})
-    page = report_html([(analysis, replace(coverage, uncertainty=unsure))], "zh")
+    page = report_html([(analysis, unsure)], "zh")
     tree = _check_self_contained(page)
     marked = tree.xpath("//li[.//h4/a[contains(@class, 'look')]]/@id")
     assert marked == [f"d1-t-{topic.id}"]
