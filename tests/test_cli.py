@@ -21,6 +21,7 @@ import safetynlp
 from safetynlp import classifier, errors, readers
 from safetynlp.cli import console, main
 from safetynlp.rubric import available_rubrics
+from safetynlp.schema import Schema
 
 ROOT = Path(safetynlp.__file__).parent.parent
 SPEECH = """在全镇安全生产例会上的讲话
@@ -843,3 +844,38 @@ def test_tables_as_parquet(run: Run) -> None:
 def test_what_is_no_text_needs_a_file(run: Run, form: str) -> None:
     told = error(run("--lang", "en", "score", "speech.txt", "--format", form))
     assert told == f"--format {form}: is no text to be shown. Name a file: --out result.{form}."
+
+
+def test_a_rubric_may_name_the_labels_of_a_model_of_ones_own(run: Run) -> None:
+    data = Schema.default().model_dump(mode="json")
+    action = next(facet for facet in data["facets"] if facet["id"] == "action")
+    (drill,) = (label for label in action["labels"] if label["id"] == "emergency_preparedness")
+    action["labels"].append({**drill, "id": "night_drill", "name": {"zh": "夜训", "en": "Night"}})
+    build_toy_model(Path("own"), Schema.from_dict(data))
+    Path("speech.txt").write_text("同志们：\n企业必须每月夜训一次。\n", "utf-8")
+    Path("own.yaml").write_text(
+        """\
+id: own
+version: "1"
+name: {zh: 自有, en: Own}
+source: {clause: "-", status: memory}
+groups: [{id: g, name: {zh: 组, en: Group}, weight: 1}]
+topics:
+  - id: night
+    name: {zh: 夜训, en: Night drill}
+    group: g
+    source: {clause: "-", status: memory}
+    match: {labels: {action: night_drill}}
+    hints: {task: {zh: 夜训, en: drill at night}}
+""",
+        "utf-8",
+    )
+    given = ("--rubric", "own.yaml", "--model", "own")
+    for command in (
+        ("score", "speech.txt"),
+        ("explain", "speech.txt", "--topic", "night"),
+        ("diff", "speech.txt", "speech.txt"),
+        ("rank", "speech.txt"),
+    ):
+        assert ok(run(*command, *given))
+    assert "night_drill" in error(run("explain", "speech.txt", "--topic", "night", *given[:2]))
